@@ -1,0 +1,1 @@
+"""State machines over streams of records."""

@@ -1,0 +1,1 @@
+"""How it happens fast: one generated Python function for each plan."""

@@ -1,0 +1,1 @@
+"""What the author wrote: config in its many spellings, read into one canonical form."""

@@ -1,0 +1,1 @@
+"""User code: inline, registered, custom and builtin functions, resolved to callables."""

@@ -1,0 +1,45 @@
+"""Function: user code, resolved and ready to be called, and what is known of it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from statepipe.errors import Place
+from statepipe.source_text import SourceText
+
+CallStyle: TypeAlias = Literal["view", "data_context", "record"]
+"""How a function wants its record: as one `StateView`, as `(data, context)`, or bare."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InlineCode:
+    """Inline code after parsing.
+
+    `parameters` are the author's names: one (a state view), two (data and context), or none,
+    where `data`, `state` and `context` are free names. `expression` is the value's expression,
+    where the code is a lambda or a bare expression; positions in it count lines and UTF-8
+    columns of `source.text`. It is None for a body with `return` and for a `def`.
+    """
+
+    source: SourceText
+    parameters: tuple[str, ...]
+    expression: ast.expr | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """A callable of the author's with its facts. Two functions are equal only if identical.
+
+    `label` names it in messages, as in "registered function 'clean'". `call` takes what `style`
+    says and gives a value, or an awaitable if `is_async`.
+    """
+
+    label: str
+    call: Callable[..., Any]  # user code: anything may come back
+    style: CallStyle
+    is_async: bool
+    place: Place
+    code: InlineCode | None = None

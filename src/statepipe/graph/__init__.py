@@ -1,0 +1,1 @@
+"""What a config means: a machine of networks, states and arcs."""

@@ -1,0 +1,1 @@
+"""What must happen to a record: the plan, its analysis, and the interpreter that defines it."""
