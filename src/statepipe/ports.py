@@ -95,7 +95,7 @@ class ByteSource(Protocol):
         """Open the items that begin in bytes `start` to `end` (excluded) of the file."""
 
 
-class UnwritableValue(Exception):
+class UnwritableError(Exception):
     """A record holds a value that the sink's format cannot: `field` is its dotted path."""
 
     def __init__(self, field_path: str, reason: str) -> None:
@@ -112,11 +112,11 @@ class Encoder(Protocol):
     def encode(self, records: Sequence[Record]) -> bytes:
         """Return the bytes of all records, `between` between them; b"" for none.
 
-        Any record that cannot be written raises: UnwritableValue, TypeError or ValueError.
+        Any record that cannot be written raises: UnwritableError, TypeError or ValueError.
         """
 
     def encode_one(self, record: Record) -> bytes:
-        """Return the bytes of one record, or raise UnwritableValue naming the field."""
+        """Return the bytes of one record, or raise UnwritableError naming the field."""
 
 
 @dataclass(frozen=True, slots=True)
