@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from examples.end_to_end_streaming import (
     create_streaming_fsm_config,
     example_file_to_file_streaming,
@@ -15,7 +16,6 @@ from examples.end_to_end_streaming import (
     generate_streaming_data,
     write_input_file,
 )
-
 from statepipe import AsyncSimpleFSM, CoreStreamConfig
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "end_to_end_streaming.py"
