@@ -24,12 +24,13 @@ check: setup
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(PY) -m mypy tools/budgets.py
 	$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 	$(PY) tools/budgets.py
 
 bench: setup
 	@sh bench/set_up.sh
-	@.venv-bench/bin/python -m bench $(BENCH_ARGS)
+	@bench/.venv/bin/python -m bench $(BENCH_ARGS)
 
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv on PATH"; exit 1; }

@@ -1,0 +1,1 @@
+"""The benchmark: fixed workloads, peers in the same run, results as JSON. `make bench` runs it."""

@@ -1,0 +1,110 @@
+"""Measure everything and write one result file: `python -m bench [--quick] [--rounds N]`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import machine, report, workload
+from bench.contestant import CONTESTANTS, HEAVY, OURS, PEERS
+from bench.measure import Timing, difference, output_path, run_in_fresh_process, run_rounds
+
+RESULTS = Path(__file__).parent / "results"
+QUICK_DIVISOR = 20
+
+
+def measure_throughput(
+    names: list[str], records: int, rounds: int, folder: Path
+) -> dict[str, Timing]:
+    print(f"{records} records: {', '.join(names)}", file=sys.stderr)
+    source = folder / f"input_{records}.jsonl"
+    workload.write_input(source, records)
+    return run_rounds(names, source, folder, rounds)
+
+
+def wrong_outputs(timings: dict[str, Timing], folder: Path) -> dict[str, str]:
+    """Compare each contestant's output with hand-written Python's; say what differs."""
+    expected = output_path(folder, "hand json")
+    found = {
+        name: difference(expected, output_path(folder, name), CONTESTANTS[name].keeps_order)
+        for name, timing in timings.items()
+        if timing.missing is None
+    }
+    return {name: what for name, what in found.items() if what is not None}
+
+
+def measure_memory(records: int, folder: Path) -> dict[str, Any]:
+    """Return the peak of one core's process tree for `records` and for ten times as many."""
+    sizes = {"small": records, "large": records * 10}
+    found: dict[str, Any] = {}
+    for size, count in sizes.items():
+        timings = measure_throughput(["statepipe chunk 1000"], count, 1, folder)
+        peak_mb = round(timings["statepipe chunk 1000"].peak_mb, 1)
+        found[size] = {"records": count, "peak_mb": peak_mb}
+    return found
+
+
+def measure_import(times: int) -> dict[str, float]:
+    said = [run_in_fresh_process(["bench.importing"])[0] for _ in range(times)]
+    best = min(one["seconds"] for one in said)
+    return {
+        "seconds_best": round(best, 4),
+        "rss_mb": round(min(one["rss_mb"] for one in said), 1),
+    }
+
+
+def measure_latency(records: int) -> dict[str, Any]:
+    print("latency: 1000 records per second", file=sys.stderr)
+    options = {"chunk_size=1": ("1", "-"), "max_wait_ms=5": ("1000", "5")}
+    return {
+        name: run_in_fresh_process(["bench.latency", *chosen, str(records)])[0]
+        for name, chosen in options.items()
+    }
+
+
+def measure_all(divisor: int, rounds: int, folder: Path) -> dict[str, Any]:
+    about = machine.describe()
+    plain = measure_throughput([*PEERS, *OURS], 400_000 // divisor, rounds, folder)
+    wrong = wrong_outputs(plain, folder)
+    heavy = measure_throughput([*HEAVY], 100_000 // divisor, rounds, folder)
+    throughput = {name: timing.report(400_000 // divisor) for name, timing in plain.items()}
+    heavy_throughput = {name: timing.report(100_000 // divisor) for name, timing in heavy.items()}
+    found: dict[str, Any] = {
+        "ratios": report.ratios({**throughput, **heavy_throughput}),
+        "targets": [],
+        "throughput": throughput,
+        "throughput_heavy": heavy_throughput,
+        "memory": measure_memory(200_000 // divisor, folder),
+        "import": measure_import(times=10),
+        "latency": measure_latency(5000 // divisor),
+        "wrong_output": wrong,
+        "machine": about,
+    }
+    found["targets"] = report.targets(found)
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Measure statepipe beside its peers.")
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (5)")
+    parser.add_argument("--quick", action="store_true", help="a twentieth of the records, no file")
+    chosen = parser.parse_args()
+    divisor = QUICK_DIVISOR if chosen.quick else 1
+    with tempfile.TemporaryDirectory(prefix="statepipe-bench-") as folder:
+        found = measure_all(divisor, chosen.rounds, Path(folder))
+    report.print_report(found)
+    if not chosen.quick:
+        path = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        print(f"\nWritten to {path.relative_to(RESULTS.parent.parent)}")
+    return 1 if found["wrong_output"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

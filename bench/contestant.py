@@ -1,0 +1,57 @@
+"""One contestant in one fresh process: `python -m bench.contestant NAME SOURCE SINK`.
+
+Prints one JSON object: `seconds` from the call to the closed output file (imports excluded), or
+`missing` with the reason why it cannot run here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """`run` is `module:function`, called with source and sink."""
+
+    run: str
+    keeps_order: bool = True
+
+
+PEERS = {
+    "hand json": Contestant("bench.by_hand:run_json"),
+    "hand orjson by line": Contestant("bench.by_hand:run_orjson_by_line"),
+    "hand orjson by chunk": Contestant("bench.by_hand:run_orjson_by_chunk"),
+    "polars": Contestant("bench.by_polars:run"),
+    "duckdb": Contestant("bench.by_duckdb:run"),
+    "bytewax": Contestant("bench.by_bytewax:run", keeps_order=False),
+}
+OURS = {
+    "statepipe chunk 1000": Contestant("bench.by_statepipe:run_plain"),
+    "statepipe chunk 10": Contestant("bench.by_statepipe:run_small_chunks"),
+    "statepipe two workers": Contestant("bench.by_statepipe:run_two_workers"),
+}
+HEAVY = {
+    "statepipe heavy": Contestant("bench.by_statepipe:run_heavy"),
+    "statepipe heavy two workers": Contestant("bench.by_statepipe:run_heavy_two_workers"),
+}
+CONTESTANTS = {**PEERS, **OURS, **HEAVY}
+
+
+def main(name: str, source: str, sink: str) -> dict[str, float | str]:
+    contestant = CONTESTANTS[name]
+    module, _, function = contestant.run.partition(":")
+    try:
+        run = vars(importlib.import_module(module))[function]
+    except ModuleNotFoundError as error:
+        return {"missing": str(error)}
+    begin = time.perf_counter()
+    run(source, sink)
+    return {"seconds": time.perf_counter() - begin}
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(*sys.argv[1:])))
