@@ -1,0 +1,153 @@
+"""Compiling inline code, so that Python's tracebacks show the config's own lines and columns."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from statepipe.errors import ConfigError, Place, Problem, Span
+from statepipe.functions.function import CallStyle
+from statepipe.functions.inline import ParsedInline
+from statepipe.functions.names import namespace
+from statepipe.functions.positions import Positions
+from statepipe.functions.scopes import FunctionNode, free_names
+from statepipe.functions.view import StateView
+from statepipe.record import Record
+from statepipe.source_text import SourceText
+
+VIEW = "__statepipe_view__"  # a name that untrusted code cannot use, for what we add to code
+RESULT = "__statepipe_function__"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Inline code, ready to be called as `style` says.
+
+    Unless it is a body that uses both `state` and `context`, `call` is a plain Python function
+    whose `__globals__` hold everything that the code's free names stand for.
+    """
+
+    call: Callable[..., Any]  # user code: anything may come back
+    style: CallStyle
+
+
+def compile_inline(parsed: ParsedInline, *, trusted: bool) -> Compiled:
+    """Compile checked inline code. Nothing of it runs but the imports above a `def`.
+
+    Raises ConfigError for what only Python's compiler finds, as a `break` outside a loop.
+    """
+    style = _style(parsed)
+    both = parsed.form == "body" and style == "data_context" and _uses(parsed, "state")
+    function = _with_parameters(parsed, style, keep_all=both)
+    names = {name.id for name in free_names(parsed.tree)}
+    scope = namespace(names, trusted=trusted)
+    scope[VIEW] = StateView
+    call = _define(parsed, function, scope)
+    return Compiled(_with_state(call, is_async=parsed.is_async) if both else call, style)
+
+
+def _style(parsed: ParsedInline) -> CallStyle:
+    """Return how the code wants its record; without parameters, by the names that it uses."""
+    parameters = parsed.code.parameters
+    if parameters:
+        return "view" if len(parameters) == 1 else "data_context"
+    if _uses(parsed, "context"):
+        return "data_context"
+    return "view" if _uses(parsed, "state") else "record"
+
+
+def _uses(parsed: ParsedInline, name: str) -> bool:
+    nodes = ast.walk(parsed.function)
+    return any(isinstance(node, ast.Name) and node.id == name for node in nodes)
+
+
+def _with_parameters(parsed: ParsedInline, style: CallStyle, *, keep_all: bool) -> FunctionNode:
+    """Return the function in config positions, with the parameters that `style` gives."""
+    function = Positions(parsed.code.source).in_config(parsed.function)
+    if parsed.code.parameters or keep_all or isinstance(function, ast.Lambda):
+        return function
+    given = {"view": ("state",), "record": ("data",), "data_context": ("data", "context")}[style]
+    function.args.args = [arg for arg in function.args.args if arg.arg in given]
+    for name, value in (
+        ("data", "state.data"),
+        ("state", f"{VIEW}(data, context.state, context.resources)"),
+    ):
+        if name not in given and _uses(parsed, name):
+            [assignment] = ast.parse(f"{name} = {value}").body
+            for node in ast.walk(assignment):
+                ast.copy_location(node, function)
+            function.body.insert(0, assignment)
+    return function
+
+
+def _define(parsed: ParsedInline, function: FunctionNode, scope: dict[str, Any]) -> Any:
+    """Run the definition of `function` in `scope` and return the function."""
+    source = parsed.code.source
+    if isinstance(function, ast.Lambda):
+        return eval(_code(source, ast.Expression(function)), scope)
+    positions = Positions(source)
+    before = [positions.in_config(statement) for statement in parsed.before]
+    target = ast.copy_location(ast.Name(RESULT, ast.Store()), function)
+    value = ast.copy_location(ast.Name(function.name, ast.Load()), function)
+    keep = ast.copy_location(ast.Assign([target], value), function)
+    exec(_code(source, ast.Module([*before, function, keep], [])), scope)
+    return scope.pop(RESULT)
+
+
+def _code(source: SourceText, tree: ast.Expression | ast.Module) -> CodeType:
+    mode = "eval" if isinstance(tree, ast.Expression) else "exec"
+    try:
+        return compile(tree, file_name(source), mode, dont_inherit=True)
+    except SyntaxError as error:
+        raise ConfigError([_compile_problem(source, error)]) from error
+    except (RecursionError, MemoryError) as error:
+        message = "this code is nested too deeply for Python"
+        raise ConfigError([Problem(source.place, message)]) from error
+
+
+def _compile_problem(source: SourceText, error: SyntaxError) -> Problem:
+    message = f"this is not valid Python: {error.msg}"
+    if error.lineno is None or not 0 < error.lineno <= len(source.lines):
+        return Problem(source.place, message)
+    text, column = source.lines[error.lineno - 1], error.offset or 1
+    place = Place(source.place.keys, source.place.file, error.lineno, column)
+    end = (error.end_offset or 0) - 1 if error.end_lineno == error.lineno else len(text)
+    return Problem(place, message, None, Span(place, text, column - 1, max(column, end)))
+
+
+def file_name(source: SourceText) -> str:
+    """Return the file that tracebacks name for code of `source`.
+
+    Code of a dict config has none: its text is put into `linecache` under a name made of its
+    keys. Different texts under the same keys, as in two configs, get different names.
+    """
+    if source.place.file is not None:
+        return source.place.file
+    lines = [line + "\n" for line in source.lines]
+    name, number = f"<statepipe {source.place.keys}>", 1
+    while name in linecache.cache and linecache.getlines(name) != lines:
+        number += 1
+        name = f"<statepipe {source.place.keys} ({number})>"
+    linecache.cache[name] = (len(source.text), None, lines, name)
+    return name
+
+
+def _with_state(inline: Callable[..., Any], *, is_async: bool) -> Callable[..., Any]:
+    """Give `inline(data, state, context)` its state, and keep what it assigns to `state.data`."""
+
+    def finish(value: Any, state: StateView, data: Record) -> Any:
+        return state.data if value is None and state.data is not data else value
+
+    def call(data: Record, context: Any) -> Any:
+        state = StateView(data, context.state, context.resources)
+        return finish(inline(data, state, context), state, data)
+
+    async def call_async(data: Record, context: Any) -> Any:
+        state = StateView(data, context.state, context.resources)
+        return finish(await inline(data, state, context), state, data)
+
+    return call_async if is_async else call

@@ -1,0 +1,209 @@
+"""References: what a config says about a function, resolved to the function itself."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any, Literal, NoReturn, cast
+
+from statepipe.errors import ConfigError, Place, Problem
+from statepipe.functions.compiled import compile_inline
+from statepipe.functions.function import Function
+from statepipe.functions.inline import IMPLICIT, ParsedInline, read_inline
+from statepipe.functions.names import BUILTINS, MODULES, close_match
+from statepipe.functions.positions import Positions
+from statepipe.functions.scopes import free_names
+from statepipe.functions.signature import SignatureError, call_style, is_async, is_generator
+from statepipe.functions.trust import TRUST_ADVICE, untrusted_problems
+from statepipe.source_text import SourceText
+
+SIGNATURE_ADVICE = "a function takes one argument (the state) or two (data, context)"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """What a config says about one function.
+
+    `code` belongs to inline code; `name` to registered, builtin and custom functions, `module`
+    and `params` to custom ones; `target` is a callable given in a dict config.
+    """
+
+    kind: Literal["inline", "registered", "builtin", "custom", "callable"]
+    place: Place
+    code: SourceText | None = None
+    name: str | None = None
+    module: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    target: Callable[..., Any] | None = None
+
+
+def resolve(
+    reference: Reference, *, registered: Mapping[str, Callable[..., Any]], trusted: bool
+) -> Function:
+    """Return the function that `reference` means.
+
+    Inline code that is not `trusted` is checked before anything of it runs; custom functions
+    must be trusted, as importing them runs code. Raises ConfigError with all that is wrong.
+    """
+    match reference:
+        case Reference(kind="inline", code=SourceText() as code):
+            return _inline(reference, code, registered, trusted=trusted)
+        case Reference(kind="registered", name=str(name)):
+            return _registered(reference, name, registered)
+        case Reference(kind="custom", module=str(module), name=str(name)):
+            return _custom(reference, module, name, trusted=trusted)
+        case Reference(kind="callable", target=target) if target is not None:
+            return _function(reference, _label_of(target), target)
+        case Reference(kind="builtin", name=name):
+            _fail(
+                reference,
+                f"builtin function {name!r}: builtin functions are not yet supported",
+                "use inline code, or register a function of your own",
+            )
+    raise ValueError(f"incomplete reference: {reference}")
+
+
+def _fail(reference: Reference, message: str, advice: str | None = None) -> NoReturn:
+    raise ConfigError([Problem(reference.place, message, advice)])
+
+
+def _inline(
+    reference: Reference,
+    source: SourceText,
+    registered: Mapping[str, Callable[..., Any]],
+    *,
+    trusted: bool,
+) -> Function:
+    parsed = read_inline(source)
+    problems = [] if trusted else untrusted_problems(parsed.tree, parsed.code.source)
+    problems += unknown_names(parsed, registered)
+    if problems:
+        raise ConfigError(problems)
+    compiled = compile_inline(parsed, trusted=trusted)
+    return Function(
+        label="inline code",
+        call=compiled.call,
+        style=compiled.style,
+        is_async=parsed.is_async,
+        place=reference.place,
+        code=parsed.code,
+    )
+
+
+def unknown_names(parsed: ParsedInline, registered: Iterable[str]) -> Iterator[Problem]:
+    """Yield a problem for each name in the code that nothing would give a value."""
+    positions = Positions(parsed.code.source)
+    known = BUILTINS | MODULES.keys()
+    given = {argument.arg for argument in parsed.function.args.args}
+    # A name that stands alone may be meant as that of a registered function.
+    alone = isinstance(parsed.code.expression, ast.Name)
+    candidates = known | given | (set(registered) if alone else set())
+    what = "is neither a registered function nor a name in" if alone else "is not known to"
+    for node in free_names(parsed.tree):
+        if node.id not in known:
+            yield positions.problem(
+                node,
+                f"name {node.id!r} {what} inline code",
+                _name_advice(node.id, candidates, parsed.code.parameters),
+            )
+
+
+def _name_advice(name: str, candidates: Iterable[str], parameters: tuple[str, ...]) -> str:
+    if name in IMPLICIT and parameters:
+        return f"the parameter is called {parameters[0]!r} here"
+    if match := close_match(name, candidates):
+        return f"did you mean {match!r}?"
+    return f"known are {', '.join(parameters or IMPLICIT)}, Python's builtins, and the modules " + (
+        ", ".join(sorted(MODULES))
+    )
+
+
+def _registered(
+    reference: Reference, name: str, registered: Mapping[str, Callable[..., Any]]
+) -> Function:
+    if name in registered:
+        return _function(reference, f"registered function {name!r}", registered[name])
+    match = close_match(name, registered)
+    listed = ", ".join(sorted(registered)) or "none; give them as custom_functions={...}"
+    advice = f"registered are: {listed}"
+    if match:
+        advice = f"did you mean {match!r}? {advice}"
+    _fail(reference, f"no function is registered as {name!r}", advice)
+
+
+def _custom(reference: Reference, module: str, name: str, *, trusted: bool) -> Function:
+    label = f"custom function '{module}:{name}'"
+    if not trusted:
+        _fail(
+            reference,
+            f"{label}: importing it runs code, which an untrusted config may not",
+            TRUST_ADVICE,
+        )
+    target = _imported(reference, module, name, label)
+    if isinstance(target, type):
+        try:
+            target = target(**reference.params)
+        except Exception as error:
+            _fail(reference, f"{label} cannot be constructed: {_reason(error)}")
+        if not callable(target):
+            _fail(reference, f"{label} makes objects that cannot be called", "give it `__call__`")
+    elif reference.params:
+        _check_params(reference, target, label)
+        target = partial(target, **reference.params)
+    return _function(reference, label, target)
+
+
+def _imported(reference: Reference, module: str, name: str, label: str) -> Callable[..., Any]:
+    try:
+        found = vars(import_module(module))
+    except Exception as error:
+        _fail(reference, f"module {module!r} cannot be imported: {_reason(error)}")
+    if name not in found:
+        match = close_match(name, found)
+        _fail(
+            reference,
+            f"module {module!r} has no {name!r}",
+            f"did you mean {match!r}?" if match else None,
+        )
+    target = found[name]
+    if not callable(target):
+        _fail(reference, f"{label} is {type(target).__name__}, which cannot be called")
+    return cast(Callable[..., Any], target)
+
+
+def _check_params(reference: Reference, target: Callable[..., Any], label: str) -> None:
+    try:
+        inspect.signature(target).bind_partial(**reference.params)
+    except TypeError as error:
+        _fail(reference, f"{label}: {error}", "`params` are given as keyword arguments")
+    except ValueError:
+        return  # a builtin that does not tell its signature
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _label_of(target: Callable[..., Any]) -> str:
+    while isinstance(target, partial):
+        target = target.func
+    if isinstance(target, FunctionType | MethodType | BuiltinFunctionType | type):
+        return f"function {target.__name__!r}"
+    return f"function {type(target).__name__!r}"
+
+
+def _function(reference: Reference, label: str, target: Callable[..., Any]) -> Function:
+    if not callable(target):
+        _fail(reference, f"{label} is {type(target).__name__}, which cannot be called")
+    if is_generator(target):
+        _fail(reference, f"{label} is a generator", "give one value: use `return`, not `yield`")
+    try:
+        style = call_style(target)
+    except SignatureError as error:
+        _fail(reference, f"{label} {error}", SIGNATURE_ADVICE)
+    return Function(label, target, style, is_async(target), reference.place)

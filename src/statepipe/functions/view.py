@@ -1,0 +1,74 @@
+"""StateView and Context: what the author's functions get."""
+
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from types import MappingProxyType
+from typing import Any
+
+from statepipe.record import Record
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class StateView:
+    """A record at a state, as a function of one parameter gets it.
+
+    `data` is the record itself, not a copy; assigning it replaces the record. `state[...]`,
+    `get`, `in`, `len`, iteration and `{**state}` all go to `data`. `resources` are the state's.
+    """
+
+    __slots__ = ("data", "name", "resources")
+
+    def __init__(self, data: Record, name: str, resources: Mapping[str, Any] = EMPTY) -> None:
+        self.data = data
+        self.name = name
+        self.resources = resources
+
+    def __getitem__(self, field: str) -> Any:
+        return self.data[field]
+
+    def __setitem__(self, field: str, value: Any) -> None:
+        self.data[field] = value
+
+    def __contains__(self, field: object) -> bool:
+        return field in self.data
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.data)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __bool__(self) -> bool:
+        # A view of an empty record is still a view; `len` alone would make it false.
+        return True
+
+    def get(self, field: str, default: Any = None) -> Any:
+        return self.data.get(field, default)
+
+    def keys(self) -> KeysView[str]:
+        return self.data.keys()
+
+    def values(self) -> ValuesView[Any]:
+        return self.data.values()
+
+    def items(self) -> ItemsView[str, Any]:
+        return self.data.items()
+
+    def __repr__(self) -> str:
+        return f"<state {self.name!r}, {len(self.data)} fields>"
+
+
+class Context:
+    """What a function of two parameters gets beside the data: where it runs, and with what."""
+
+    __slots__ = ("network", "resources", "state")
+
+    def __init__(self, state: str, network: str, resources: Mapping[str, Any] = EMPTY) -> None:
+        self.state = state
+        self.network = network
+        self.resources = resources
+
+    def __repr__(self) -> str:
+        return f"<context of state {self.state!r} in network {self.network!r}>"
