@@ -39,6 +39,8 @@ class Block:
     Item k begins at `offsets[k]`, or where `offsets` is None, at `offset` plus the lengths of
     the items before it and one byte (the newline) each. `line` is the first item's line, from 1.
     `size` counts the source bytes that the block used up. Blank lines are items too.
+    `lines` are the items' lines where items span lines (CSV, JSON arrays); None where item k
+    stands in line `line + k`.
     """
 
     items: list[Item]
@@ -46,6 +48,7 @@ class Block:
     line: int
     size: int
     offsets: list[int] | None = None
+    lines: list[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,17 @@ class ByteSource(Protocol):
     `total_bytes` is None where it is not known. `splittable`: `open_range` works.
     """
 
-    name: str
-    decoder: Decoder
-    total_bytes: int | None
-    splittable: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def decoder(self) -> Decoder: ...
+
+    @property
+    def total_bytes(self) -> int | None: ...
+
+    @property
+    def splittable(self) -> bool: ...
 
     def open(self) -> ByteReader: ...
 
@@ -107,7 +117,8 @@ class UnwritableError(Exception):
 class Encoder(Protocol):
     """Records to bytes. `portable`: stateless and picklable, so that workers can encode."""
 
-    portable: bool
+    @property
+    def portable(self) -> bool: ...
 
     def encode(self, records: Sequence[Record]) -> bytes:
         """Return the bytes of all records, `between` between them; b"" for none.
@@ -151,10 +162,17 @@ class ByteWriter(Protocol):
 class ByteSink(Protocol):
     """A file or stream to write, not yet opened. `path` None for standard output."""
 
-    name: str
-    path: str | None
-    encoder: Encoder
-    framing: Framing
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def path(self) -> str | None: ...
+
+    @property
+    def encoder(self) -> Encoder: ...
+
+    @property
+    def framing(self) -> Framing: ...
 
     def open(self) -> ByteWriter:
         """Open for writing; raises SinkError where it cannot be, before anything is read."""
