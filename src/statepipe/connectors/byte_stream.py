@@ -1,0 +1,51 @@
+"""ByteStream: the bytes of a source, decompressed, in order."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from statepipe.errors import SourceError
+from statepipe.ports import File
+
+
+class ByteStream(Protocol):
+    """Bytes to cut into items. Blocking; closed from any thread."""
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes, what is there; b"" at the end. Raises SourceError."""
+
+    def used(self, content_bytes: int) -> int:
+        """Return how many bytes of the source the next `content_bytes` took there.
+
+        Asked in order, each byte once. Compressed bytes are counted when they are first read.
+        """
+
+    def close(self) -> None: ...
+
+
+class PlainStream:
+    """The bytes of a file as they stand, from `start` on. `name` is for messages."""
+
+    def __init__(self, file: File, name: str, start: int = 0) -> None:
+        self._file = file
+        self._name = name
+        self._offset = start
+        if start:
+            file.seek(start)
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes; raises SourceError with the place where reading broke."""
+        try:
+            data = self._file.read(size)
+        except OSError as exc:
+            reason = exc.strerror or str(exc)
+            raise SourceError(f"cannot read {self._name} at byte {self._offset}: {reason}") from exc
+        self._offset += len(data)
+        return data
+
+    def used(self, content_bytes: int) -> int:
+        """Return `content_bytes`: nothing is compressed."""
+        return content_bytes
+
+    def close(self) -> None:
+        self._file.close()

@@ -1,0 +1,37 @@
+"""InputFormat and OutputFormat: what a file format has to give."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from statepipe.connectors.byte_stream import ByteStream
+from statepipe.ports import ByteReader, Decoder, Encoder, Framing, Range
+
+
+class InputFormat(Protocol):
+    """How bytes become records. Picklable.
+
+    `splittable`: `reader` can begin at any byte, given the span and the stream from its start.
+    """
+
+    @property
+    def decoder(self) -> Decoder: ...
+
+    @property
+    def splittable(self) -> bool: ...
+
+    def reader(self, stream: ByteStream, name: str, span: Range | None = None) -> ByteReader:
+        """Return a reader of the items; `name` is the source's, for messages.
+
+        May read the begin of the stream. Raises SourceError.
+        """
+
+
+class OutputFormat(Protocol):
+    """How records become bytes."""
+
+    @property
+    def framing(self) -> Framing: ...
+
+    def new_encoder(self) -> Encoder:
+        """Return an encoder for one output from its begin."""

@@ -1,0 +1,138 @@
+"""LocalFiles and SystemClock: the machine's own files and time behind the runtime's ports."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import select
+import stat
+import threading
+import time
+
+from statepipe.ports import File
+
+
+class LocalFile:
+    """An open file of this machine.
+
+    `close` may come from another thread: it waits for a read of a regular file, and wakes one
+    that waits for a pipe, which then returns b"".
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._busy = threading.Lock()
+        self._closed = False
+        # A pipe may give nothing for hours; a second one is what `close` wakes the reader with.
+        waits = not stat.S_ISREG(os.fstat(descriptor).st_mode)
+        self._wake: tuple[int, int] | None = os.pipe() if waits else None
+
+    def read(self, size: int) -> bytes:
+        with self._busy:
+            if self._closed or not self._wait_for_bytes():
+                return b""
+            return os.read(self._descriptor, size)
+
+    def write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+    def seek(self, offset: int) -> None:
+        os.lseek(self._descriptor, offset, os.SEEK_SET)
+
+    def sync(self) -> None:
+        os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if self._wake is not None:
+            os.write(self._wake[1], b"x")
+        with self._busy:
+            for descriptor in (self._descriptor, *(self._wake or ())):
+                os.close(descriptor)
+
+    def _wait_for_bytes(self) -> bool:
+        """Return False where `close` came first."""
+        if self._wake is None:
+            return True
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLIN)
+        poll.register(self._wake[0], select.POLLIN)
+        ready = dict(poll.poll())
+        return self._wake[0] not in ready
+
+
+class LocalFiles:
+    """The files of this machine. Holds nothing, so it can be pickled."""
+
+    def open_read(self, path: str) -> File:
+        return LocalFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+
+    def open_partial(self, path: str) -> File:
+        descriptor = _open_locked(path)
+        os.ftruncate(descriptor, 0)
+        return LocalFile(descriptor)
+
+    def open_stream(self, path: str) -> File:
+        """Open a device or pipe for writing: what is written there cannot be taken back."""
+        return LocalFile(os.open(path, os.O_WRONLY | os.O_CLOEXEC))
+
+    def replace(self, source: str, target: str) -> None:
+        """Rename atomically, and sync the folder. `source` gets the mode of an existing target."""
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(source, stat.S_IMODE(os.stat(target).st_mode))
+        os.replace(source, target)
+        sync_folder(os.path.dirname(target) or ".")
+
+    def remove(self, path: str) -> None:
+        os.remove(path)
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def monotonic_s(self) -> float:
+        """Return seconds since some moment; never goes back."""
+        return time.monotonic()
+
+    def now_s(self) -> float:
+        """Return seconds since the epoch, UTC."""
+        return time.time()
+
+
+def sync_folder(path: str) -> None:
+    """Make the names in the folder at `path` durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _open_locked(path: str) -> int:
+    """Return a descriptor that holds the lock of the file which `path` names now.
+
+    Between opening and locking, the lock's last holder may have renamed the file to its final
+    name: truncating it then would empty a finished output. So the name is looked up again.
+    """
+    while True:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _names(path, descriptor):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _names(path: str, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

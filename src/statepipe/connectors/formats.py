@@ -1,0 +1,136 @@
+"""Paths and format names to byte sources and sinks."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+from dataclasses import dataclass
+
+from statepipe.connectors.file_format import InputFormat, OutputFormat
+from statepipe.connectors.files import FileSink, FileSource
+from statepipe.connectors.jsonl import JsonLinesInput, JsonLinesOutput
+from statepipe.connectors.lines import MAX_RECORD_BYTES
+from statepipe.connectors.text import TextInput, TextOutput
+from statepipe.errors import SourceError, UsageError
+from statepipe.ports import ByteSink, ByteSource, FileSystem
+
+FORMAT_OF_SUFFIX = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".txt": "text",
+    ".log": "text",
+}
+"""The format that `auto` takes for a file name, after `.gz` has been taken off."""
+
+FORMATS = tuple(dict.fromkeys(FORMAT_OF_SUFFIX.values()))
+"""The names of all formats."""
+
+_GZIP_SUFFIX = ".gz"
+
+
+@dataclass(frozen=True, slots=True)
+class FormatOptions:
+    """What formats can be told. `csv_delimiter` `,` means a tab for TSV."""
+
+    text_field_name: str = "text"
+    csv_delimiter: str = ","
+    csv_has_header: bool = True
+    skip_empty_lines: bool = True
+    max_record_bytes: int = MAX_RECORD_BYTES
+
+
+def file_source(
+    path: str,
+    *,
+    files: FileSystem,
+    format: str = "auto",  # noqa: A002 - the word that users write
+    options: FormatOptions | None = None,
+) -> ByteSource:
+    """Return the source for the file at `path`; raises UsageError or SourceError.
+
+    A regular file that is not compressed can be read in ranges if its format can.
+    """
+    reading = input_format(format_name(path, format), options or FormatOptions())
+    status = _status(path)
+    compressed = path.endswith(_GZIP_SUFFIX)
+    regular = stat.S_ISREG(status.st_mode)
+    splittable = regular and not compressed and reading.splittable
+    size = status.st_size if regular else None
+    return FileSource(path, reading, files, compressed, size, splittable)
+
+
+def file_sink(
+    path: str,
+    *,
+    files: FileSystem,
+    format: str = "auto",  # noqa: A002 - the word that users write
+    options: FormatOptions | None = None,
+) -> ByteSink:
+    """Return the sink for the file at `path`, which need not exist; raises UsageError."""
+    writing = output_format(format_name(path, format), options or FormatOptions())
+    return FileSink(path, writing, files, path.endswith(_GZIP_SUFFIX))
+
+
+def format_name(path: str, format: str = "auto") -> str:  # noqa: A002 - the word that users write
+    """Return the name of the format for `path`: `format`, or for `auto` what its suffix says."""
+    if format != "auto":
+        if format not in FORMATS:
+            raise UsageError(f"unknown format {format!r}; known are auto, {', '.join(FORMATS)}")
+        return format
+    suffix = os.path.splitext(path.removesuffix(_GZIP_SUFFIX))[1]
+    if suffix.lower() not in FORMAT_OF_SUFFIX:
+        said = f"suffix {suffix!r}" if suffix else "no suffix"
+        known = ", ".join(FORMAT_OF_SUFFIX)
+        raise UsageError(
+            f"{path} has {said}; known are {known}, each also with {_GZIP_SUFFIX}. "
+            f"Rename it, or give a format: {', '.join(FORMATS)}"
+        )
+    return FORMAT_OF_SUFFIX[suffix.lower()]
+
+
+def input_format(name: str, options: FormatOptions) -> InputFormat:
+    """Return how to read the format called `name`, one of FORMATS."""
+    skip, limit = options.skip_empty_lines, options.max_record_bytes
+    if name == "text":
+        return TextInput(options.text_field_name, skip, limit)
+    return JsonLinesInput(skip, limit)
+
+
+def output_format(name: str, options: FormatOptions) -> OutputFormat:
+    """Return how to write the format called `name`, one of FORMATS."""
+    if name == "text":
+        return TextOutput(options.text_field_name)
+    return JsonLinesOutput()
+
+
+def same_file(source_path: str, sink_path: str) -> bool:
+    """Return whether both paths name one file, through links and other spellings too."""
+    try:
+        return os.path.samefile(source_path, sink_path)
+    except OSError:
+        return os.path.realpath(source_path) == os.path.realpath(sink_path)
+
+
+def _status(path: str) -> os.stat_result:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError as exc:
+        raise SourceError(f"there is no file {path}{_nearest_name(path)}") from exc
+    except OSError as exc:
+        raise SourceError(f"cannot read {path}: {exc.strerror or exc}") from exc
+    if stat.S_ISDIR(status.st_mode):
+        raise SourceError(f"cannot read {path}: it is a folder")
+    if not os.access(path, os.R_OK):
+        raise SourceError(f"cannot read {path}: permission denied")
+    return status
+
+
+def _nearest_name(path: str) -> str:
+    folder, name = os.path.split(path)
+    try:
+        names = os.listdir(folder or ".")
+    except OSError:
+        return f"; there is no folder {folder} either"
+    nearest = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {os.path.join(folder, nearest[0])}?" if nearest else ""

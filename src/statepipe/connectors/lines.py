@@ -1,0 +1,179 @@
+"""LineReader: bytes cut at newlines into items, a block at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from statepipe.connectors.byte_stream import ByteStream
+from statepipe.ports import Block, Item, Range, Unreadable
+
+BLOCK_SIZE = 256 * 1024
+"""Bytes asked for at once: large enough that a read costs nothing per record."""
+
+MAX_RECORD_BYTES = 16 * 1024 * 1024
+"""Default for the most bytes that one record may have."""
+
+_HEAD = 1024
+_BOM = b"\xef\xbb\xbf"
+
+EndingCheck: TypeAlias = Callable[[bytes], str | None]
+"""Says of a last line without newline why it cannot be an item, or None if it can."""
+
+
+class LineReader:
+    """Cuts a stream into lines, without their newlines; a carriage return stays.
+
+    A UTF-8 byte order mark at the very begin belongs to no line. A line of more than
+    `max_record_bytes` becomes Unreadable, and is never held whole.
+
+    With a `span`, only the lines that begin in it are given, and lines are counted from its
+    first one. The stream must then stand at `stream_start(span)`. Consecutive spans give
+    together what a whole read gives.
+    """
+
+    def __init__(
+        self,
+        stream: ByteStream,
+        max_record_bytes: int = MAX_RECORD_BYTES,
+        span: Range | None = None,
+        check_ending: EndingCheck | None = None,
+    ) -> None:
+        self._stream = stream
+        self._pending = _PendingLine(max_record_bytes)
+        self._limit = max_record_bytes
+        self._check_ending = check_ending
+        self._span = span
+        self._offset = stream_start(span)
+        self._line = 1
+        self._mark_bytes = 0  # of the byte order mark, until a block counts them
+        self._begun = False
+        self._ended = span is not None and span.start >= span.end
+
+    def read(self) -> Block | None:
+        """Return the next lines, as soon as one is whole; None at the end. Raises SourceError."""
+        while not self._ended:
+            data = self._stream.read(BLOCK_SIZE) if self._begun else self._first_bytes()
+            block = self._take(data) if data else self._end()
+            if block is not None:
+                return block
+        return None
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _first_bytes(self) -> bytes:
+        self._begun = True
+        if self._span is not None and self._span.start:
+            return self._skip_begun_line(self._span.end)
+        data = self._stream.read(BLOCK_SIZE)
+        while data and len(data) < len(_BOM) and _BOM.startswith(data):
+            more = self._stream.read(BLOCK_SIZE)
+            if not more:
+                break
+            data += more
+        if data.startswith(_BOM):
+            self._offset = self._mark_bytes = len(_BOM)
+            data = data[len(_BOM) :] or self._stream.read(BLOCK_SIZE)
+        return data
+
+    def _skip_begun_line(self, end: int) -> bytes:
+        """Return what follows the first newline; its last line began before the span."""
+        while data := self._stream.read(BLOCK_SIZE):
+            newline = data.find(b"\n")
+            if newline >= 0:
+                self._offset += newline + 1
+                self._ended = self._offset >= end
+                rest = data[newline + 1 :]
+                return b"" if self._ended else rest or self._stream.read(BLOCK_SIZE)
+            self._offset += len(data)
+            if self._offset >= end:
+                break
+        self._ended = True
+        return b""
+
+    def _take(self, data: bytes) -> Block | None:
+        """Return the lines that are whole with `data`, or None if there are none."""
+        data = self._cut_at_span_end(data)
+        lines = data.split(b"\n")
+        rest = lines.pop()
+        if not lines:
+            self._pending.add(rest)
+            return None
+        size = self._pending.size + len(data) - len(rest)
+        items: list[Item] = [self._pending.close(lines[0]), *lines[1:]]
+        if len(data) > self._limit:
+            items[1:] = [whole_or_unreadable(item, self._limit) for item in items[1:]]
+        self._pending.add(rest)
+        return self._block(items, size)
+
+    def _cut_at_span_end(self, data: bytes) -> bytes:
+        """Leave out the lines that begin at the end of the span or after it."""
+        if self._span is None:
+            return data
+        read_so_far = self._offset + self._pending.size
+        newline = data.find(b"\n", max(0, self._span.end - 1 - read_so_far))
+        if newline < 0:
+            return data
+        self._ended = True
+        return data[: newline + 1]
+
+    def _end(self) -> Block | None:
+        """Return the last line if it has no newline."""
+        self._ended = True
+        size = self._pending.size
+        if not size:
+            return None
+        item = self._pending.close(b"")
+        if self._check_ending is not None and isinstance(item, bytes):
+            reason = self._check_ending(item)
+            item = item if reason is None else Unreadable(reason, item[:_HEAD], size)
+        return self._block([item], size)
+
+    def _block(self, items: list[Item], size: int) -> Block:
+        used = self._stream.used(self._mark_bytes + size)
+        block = Block(items, self._offset, self._line, used)
+        self._mark_bytes = 0
+        self._offset += size
+        self._line += len(items)
+        return block
+
+
+def stream_start(span: Range | None) -> int:
+    """Return where a stream must stand for `span`: one byte ahead, to see a line's begin."""
+    return max(0, span.start - 1) if span is not None else 0
+
+
+def whole_or_unreadable(item: Item, limit: int) -> Item:
+    """Return `item`, or an Unreadable in its place if it has more than `limit` bytes."""
+    if len(item) <= limit or isinstance(item, Unreadable):
+        return item
+    return _oversized(item[:_HEAD], len(item), limit)
+
+
+def _oversized(head: bytes, size: int, limit: int) -> Unreadable:
+    return Unreadable(f"record of {size} bytes is over max_record_bytes ({limit})", head, size)
+
+
+class _PendingLine:
+    """The begin of a line whose end is not read yet; of an oversized one only the head."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._pieces: list[bytes] = []
+        self.size = 0
+
+    def add(self, piece: bytes) -> None:
+        if not piece:
+            return
+        self._pieces.append(piece)
+        self.size += len(piece)
+        if self.size > self._limit:
+            self._pieces = [b"".join(self._pieces)[:_HEAD]]
+
+    def close(self, last: bytes) -> Item:
+        """Return the whole line, which ends with `last`, and begin a new one."""
+        self.add(last)
+        line, size = b"".join(self._pieces), self.size
+        self._pieces, self.size = [], 0
+        return line if size <= self._limit else _oversized(line[:_HEAD], size, self._limit)
