@@ -12,6 +12,8 @@ import sys
 import time
 from dataclasses import dataclass
 
+OPTIONAL = ("polars", "duckdb", "bytewax")
+
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
@@ -47,6 +49,8 @@ def main(name: str, source: str, sink: str) -> dict[str, float | str]:
     try:
         run = vars(importlib.import_module(module))[function]
     except ModuleNotFoundError as error:
+        if error.name not in OPTIONAL:
+            raise
         return {"missing": str(error)}
     begin = time.perf_counter()
     run(source, sink)
