@@ -106,6 +106,13 @@ def test_a_narrow_except_is_no_use() -> None:
     assert found.uses == []
 
 
+def test_a_broad_except_that_cleans_up_and_raises_hides_nothing() -> None:
+    text = "try:\n    pass\nexcept BaseException:\n    close()\n    raise\n"
+
+    assert measured(text).uses == []
+    assert measured(text.replace("    raise\n", "    if x:\n        raise\n")).uses != []
+
+
 @pytest.mark.parametrize("call", ["getattr(x, 'y')", "hasattr(x, 'y')"])
 def test_probing_is_found_at_module_level_too(call: str) -> None:
     assert measured(f"z = {call}\n").uses == [Use("probing", "m.py", 1)]
