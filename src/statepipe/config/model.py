@@ -1,0 +1,186 @@
+"""The canonical config as types: what may be said, defaults and units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+)
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
+
+from statepipe.record import DataHandlingMode
+
+
+def _known_mode(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _whole_number(value: object) -> object:
+    if isinstance(value, bool | float):
+        raise PydanticCustomError("int_type", "Input should be a whole number")
+    return value
+
+
+def _truth_value(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise PydanticCustomError("bool_type", "Input should be true or false")
+    return value
+
+
+def _never_on_failure(value: bool) -> bool:
+    if value:
+        raise PydanticCustomError("not_yet", "not yet")
+    return value
+
+
+Text = Annotated[str, Field(min_length=1)]
+# The text of a whole number or of true/false is taken too, as ${VAR} gives text.
+Integer = Annotated[int, BeforeValidator(_whole_number)]
+Truth = Annotated[bool, BeforeValidator(_truth_value)]
+Mode = Annotated[DataHandlingMode, BeforeValidator(_known_mode)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InlineFunction(_Model):
+    """Python code: a lambda, an expression, a body with `return`, or a `def`."""
+
+    type: Literal["inline"]
+    code: Text = Field(description="The code. With one parameter it gets a state view.")
+
+
+class RegisteredFunction(_Model):
+    """A function that the program gives by name, in `custom_functions`."""
+
+    type: Literal["registered"]
+    name: Text
+
+
+class CustomFunction(_Model):
+    """A function imported from a module. Config files need trust for it."""
+
+    type: Literal["custom"]
+    module: Text = Field(description="Dotted name of the module, as in an import.")
+    name: Text
+    params: dict[str, Any] = Field(
+        default_factory=dict, description="Keyword arguments given at every call."
+    )
+
+
+FUNCTION_TYPES = ("inline", "registered", "custom")
+
+
+def function_kind(value: object) -> str | None:
+    """Return how a function is given: its `type`, `bare` for a text, `callable`, or None."""
+    match value:
+        case InlineFunction() | RegisteredFunction() | CustomFunction():
+            return value.type
+        case str():
+            return "bare"
+        case Mapping():
+            kind = value.get("type")
+            return kind if isinstance(kind, str) else None
+    return "callable" if callable(value) else None
+
+
+FunctionConfig: TypeAlias = Annotated[
+    Annotated[InlineFunction, Tag("inline")]
+    | Annotated[RegisteredFunction, Tag("registered")]
+    | Annotated[CustomFunction, Tag("custom")]
+    | Annotated[Text, Tag("bare")]
+    | SkipJsonSchema[Annotated[Callable[..., Any], Tag("callable")]],
+    Discriminator(function_kind),
+]
+"""One function. A bare text names a registered function if there is one, else is inline code."""
+
+
+class ArcConfig(_Model):
+    """A way from one state to another."""
+
+    from_: Text = Field(alias="from", description="The state it leaves.")
+    to: Text = Field(description="The state it leads to.")
+    name: Text | None = Field(default=None, description="Default: `from->to`.")
+    condition: FunctionConfig | None = Field(
+        default=None, description="Accepts a record or not. Default: accepts every record."
+    )
+    transforms: tuple[FunctionConfig, ...] = Field(
+        default=(), description="Change a record on its way, in this order."
+    )
+    priority: Integer = Field(default=0, description="High first; equal ones as written.")
+    metadata: dict[str, Any] = Field(default_factory=dict, description="Yours; changes nothing.")
+
+
+class StateConfig(_Model):
+    """A state: what happens to a record on entry."""
+
+    name: Text
+    is_start: Truth = Field(default=False, description="Records enter here. One in a network.")
+    is_end: Truth = Field(default=False, description="Records leave here.")
+    schema_: dict[str, Any] | None = Field(
+        default=None, alias="schema", description="A JSON Schema that every record must meet."
+    )
+    pre_validators: tuple[FunctionConfig, ...] = Field(
+        default=(), description="Before the transforms; a false value fails the record."
+    )
+    transforms: tuple[FunctionConfig, ...] = Field(
+        default=(), description="Change the record, in this order."
+    )
+    validators: tuple[FunctionConfig, ...] = Field(
+        default=(), description="After the transforms; a false value fails the record."
+    )
+    data_mode: Mode | None = Field(
+        default=None, description="Whose copy of the record the functions of this state get."
+    )
+    emit_output: Truth = Field(
+        default=True, description="Whether an end state's records go to the common sink."
+    )
+    sink: Text | None = Field(default=None, description="A path for this end state's records.")
+    run_on_failure: Annotated[Truth, AfterValidator(_never_on_failure)] = Field(
+        default=False, description="Only false so far."
+    )
+    metadata: dict[str, Any] = Field(default_factory=dict, description="Yours; changes nothing.")
+
+
+class NetworkConfig(_Model):
+    """States and the arcs between them."""
+
+    name: Text
+    states: tuple[StateConfig, ...] = Field(min_length=1)
+    arcs: tuple[ArcConfig, ...] = ()
+
+
+class DataModeConfig(_Model):
+    """The data mode of the machine, and of single states."""
+
+    default: Mode | None = None
+    state_overrides: dict[str, Mode] = Field(
+        default_factory=dict, description="State -> mode; a state's own `data_mode` goes first."
+    )
+
+
+class MachineConfig(_Model):
+    """A whole config."""
+
+    name: Text = "machine"
+    version: Text | None = None
+    description: str | None = None
+    main_network: Text | None = Field(
+        default=None, description="Where records enter. Needed with several networks."
+    )
+    networks: tuple[NetworkConfig, ...] = Field(min_length=1)
+    data_mode: DataModeConfig = DataModeConfig()
+    max_transitions: Annotated[Integer, Field(ge=1)] = Field(
+        default=1000, description="Steps after which a record fails, as it may be in a loop."
+    )
+    metadata: dict[str, Any] = Field(default_factory=dict, description="Yours; changes nothing.")

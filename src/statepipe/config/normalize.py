@@ -1,0 +1,365 @@
+"""Other spellings of a config, turned into the one canonical form. Nothing else knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from statepipe.config.problems import Problems, failure, suggestion
+from statepipe.config.tree import Entry, ListNode, MapNode, Node, Scalar, Spot
+from statepipe.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The keys of one kind of mapping: as an author may write them -> canonical.
+
+    `not_yet` holds the keys that are known and refused, as nothing stands behind them so far.
+    """
+
+    noun: str
+    keys: Mapping[str, str]
+    not_yet: frozenset[str] = frozenset()
+
+
+def _same(*keys: str) -> dict[str, str]:
+    return {key: key for key in keys}
+
+
+_SIMPLE = ("states", "arcs", "initial_state")
+_PUSH = ("target_network", "return_state", "data_isolation", "data_mapping", "result_mapping")
+_ARC = _same("name", "condition", "priority", "metadata", "transforms") | {
+    "pre_test": "condition",
+    "transform": "transforms",
+}
+_NOT_YET_IN_ARCS = frozenset({"resources", *_PUSH})
+
+TOP = Level(
+    "the config",
+    _same(
+        *("name", "version", "description", "data_mode", "max_transitions", "metadata"),
+        *("main_network", "networks"),
+        *_SIMPLE,
+    ),
+    frozenset({"resources", "timeout_seconds"}),
+)
+NETWORK = Level("a network", _same("name", *_SIMPLE))
+STATE = Level(
+    "a state",
+    _same(
+        *("name", "is_start", "is_end", "schema", "pre_validators", "transforms", "validators"),
+        *("functions", "arcs", "data_mode", "emit_output", "sink", "run_on_failure", "metadata"),
+    )
+    | {
+        "initial": "is_start",
+        "start": "is_start",
+        "final": "is_end",
+        "end": "is_end",
+        "data_schema": "schema",
+        "transform": "transforms",
+        "validator": "validators",
+    },
+    frozenset({"resources", "retry", "catch", "on_error", "timeout_s"}),
+)
+FUNCTIONS = Level("functions", {"transform": "transforms", "validate": "validators"})
+ARC = Level("an arc", _ARC | _same("from", "to"), _NOT_YET_IN_ARCS)
+STATE_ARC = Level("an arc inside a state", _ARC | {"target": "to"}, _NOT_YET_IN_ARCS)
+DATA_MODE = Level("data_mode", _same("default", "state_overrides"))
+FUNCTION_LISTS = ("pre_validators", "transforms", "validators")
+
+_MEANT = {
+    (STATE_ARC.noun, "from"): "leave it out: the arc leaves the state in which it stands",
+    (STATE_ARC.noun, "to"): "write 'target': the arc leaves the state in which it stands",
+    (ARC.noun, "target"): "write 'to'; 'target' is for arcs inside a state",
+}
+
+
+def normalized(root: Node, problems: Problems) -> MapNode:
+    """Return the canonical tree of a config as written.
+
+    Unknown keys, keys that are refused so far, and double spellings are added to `problems`
+    and left out. Raises ConfigError where there is no network at all.
+    """
+    if not isinstance(root, MapNode):
+        raise failure(root.at, "a config must be a mapping", "begin with name: and states:")
+    top = _canonical_keys(TOP, root, problems)
+    simple = [entry for entry in top.entries if entry.key in _SIMPLE]
+    others = tuple(entry for entry in top.entries if entry.key not in _SIMPLE)
+    if simple and top.entry("networks"):
+        message = f"'{simple[0].written}' stands beside 'networks'"
+        advice = "give networks, or the states and arcs of one network called main"
+        problems.add(simple[0].at, message, advice)
+    elif simple:
+        others = (*others, _main_network(root.at, simple))
+    elif top.entry("networks") is None:
+        missing = failure(root.at, "the config has no states", "give states and arcs, or networks")
+        raise ConfigError([*problems.found, *missing.problems])
+    entries = tuple(_top_entry(entry, problems) for entry in others)
+    return MapNode(entries, root.at)
+
+
+def _canonical_keys(level: Level, node: MapNode, problems: Problems) -> MapNode:
+    found: dict[str, Entry] = {}
+    for entry in node.entries:
+        key = level.keys.get(entry.key)
+        if entry.key in level.not_yet:
+            problems.add(entry.at, f"'{entry.key}' is not yet supported here", "remove it")
+        elif key is None:
+            advice = _MEANT.get((level.noun, entry.key)) or suggestion(entry.key, level.keys)
+            problems.add(entry.at, f"unknown key '{entry.key}' in {level.noun}", advice)
+        elif isinstance(entry.value, Scalar) and entry.value.value is None:
+            problems.add(entry.at, f"'{entry.key}' has no value", "give one, or leave the key out")
+        elif key in found:
+            _add_double(found[key].written, entry, problems)
+        else:
+            found[key] = replace(entry, key=key)
+    return replace(node, entries=tuple(found.values()))
+
+
+def _add_double(first: str, entry: Entry, problems: Problems) -> None:
+    message = f"'{entry.written}' says the same thing as '{first}' beside it"
+    problems.add(entry.at, message, "keep one of them")
+
+
+def _main_network(at: Spot, simple: list[Entry]) -> Entry:
+    name = _synthetic("name", Scalar("main", at))
+    network = MapNode((name, *simple), at)
+    return _synthetic("networks", ListNode((network,), at))
+
+
+def _synthetic(key: str, value: Node) -> Entry:
+    return Entry(key, value, value.at, key)
+
+
+def _top_entry(entry: Entry, problems: Problems) -> Entry:
+    match entry.key, entry.value:
+        case "networks", ListNode() as networks:
+            items = tuple(_network(item, problems) for item in networks.items)
+            return replace(entry, value=replace(networks, items=items))
+        case "data_mode", MapNode() as modes:
+            return replace(entry, value=_canonical_keys(DATA_MODE, modes, problems))
+        case "data_mode", mode:
+            return replace(entry, value=MapNode((replace(entry, key="default"),), mode.at))
+        case "version", Scalar(value=int() | float() as number) if not isinstance(number, bool):
+            return replace(entry, value=_number_as_text(entry.value))
+    return entry
+
+
+def _number_as_text(node: Scalar) -> Scalar:
+    """Return the number as it was written: `1.10` is not 1.1 for a version."""
+    return replace(node, value=node.source.text if node.source is not None else str(node.value))
+
+
+def _network(node: Node, problems: Problems) -> Node:
+    if not isinstance(node, MapNode):
+        return node
+    network = _canonical_keys(NETWORK, node, problems)
+    inner_arcs: list[Node] = []
+    entries, arcs = [], None
+    for entry in network.entries:
+        if entry.key == "states":
+            states = _states(entry.value, inner_arcs, problems)
+            entries.append(replace(entry, value=states))
+        elif entry.key == "arcs":
+            arcs = replace(entry, value=_arcs(entry.value, problems))
+        else:
+            entries.append(entry)
+    return replace(network, entries=(*entries, *_all_arcs(network.at, inner_arcs, arcs)))
+
+
+def _all_arcs(at: Spot, inner: list[Node], outer: Entry | None) -> tuple[Entry, ...]:
+    if outer is not None and isinstance(outer.value, ListNode):
+        items = (*inner, *outer.value.items)
+        return (replace(outer, value=replace(outer.value, items=items)),)
+    if outer is not None:
+        return (outer,)
+    return (_synthetic("arcs", ListNode(tuple(inner), at)),) if inner else ()
+
+
+def _states(node: Node, arcs: list[Node], problems: Problems) -> Node:
+    if isinstance(node, MapNode):
+        named = tuple(_named_state(entry, problems) for entry in node.entries)
+        node = ListNode(named, node.at)
+    if not isinstance(node, ListNode):
+        return node
+    return replace(node, items=tuple(_state(item, arcs, problems) for item in node.items))
+
+
+def _named_state(entry: Entry, problems: Problems) -> MapNode:
+    """Return the state of an entry in a mapping of states. No value: a state with no keys."""
+    value = entry.value
+    if not isinstance(value, MapNode):
+        if not isinstance(value, Scalar) or value.value is not None:
+            message = f"the state '{entry.key}' must be a mapping"
+            problems.add(value.at, message, "as in  done: {is_end: true}")
+        value = MapNode((), entry.at)
+    name = Entry("name", Scalar(entry.key, entry.at), entry.at, entry.key)
+    given = value.entry("name")
+    if given is not None and _text(given.value) != entry.key:
+        message = f"the state '{entry.key}' has another name inside"
+        problems.add(given.at, message, "remove the inner name")
+    others = tuple(child for child in value.entries if child.key != "name")
+    return replace(value, entries=(name, *others))
+
+
+def _text(node: Node | None) -> str | None:
+    return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
+
+
+def _state(node: Node, arcs: list[Node], problems: Problems) -> Node:
+    """Return the canonical state; the arcs inside it go to the end of `arcs`."""
+    if not isinstance(node, MapNode):
+        return node
+    state = _canonical_keys(STATE, node, problems)
+    entries: dict[str, Entry] = {}
+    for entry in state.entries:
+        if entry.key == "arcs":
+            arcs += _inner_arcs(state.get("name"), entry.value, problems)
+        elif entry.key == "functions" and isinstance(entry.value, MapNode):
+            for function in _canonical_keys(FUNCTIONS, entry.value, problems).entries:
+                _put(entries, replace(function, written=f"functions.{function.written}"), problems)
+        elif entry.key == "functions":
+            problems.add(entry.value.at, "'functions' must be a mapping", "as in  transform: ...")
+        else:
+            _put(entries, entry, problems)
+    return replace(state, entries=tuple(_function_lists(entries, problems)))
+
+
+def _put(entries: dict[str, Entry], entry: Entry, problems: Problems) -> None:
+    if entry.key in entries:
+        _add_double(entries[entry.key].written, entry, problems)
+    else:
+        entries[entry.key] = entry
+
+
+def _function_lists(entries: Mapping[str, Entry], problems: Problems) -> list[Entry]:
+    return [
+        replace(entry, value=_functions(entry.value, problems))
+        if entry.key in FUNCTION_LISTS
+        else entry
+        for entry in entries.values()
+    ]
+
+
+def _functions(node: Node, problems: Problems) -> ListNode:
+    """Return one function or a list of them as a list."""
+    items = node.items if isinstance(node, ListNode) else (node,)
+    found = [_function(item, problems) for item in items]
+    return ListNode(tuple(item for item in found if item is not None), node.at)
+
+
+def _function(node: Node, problems: Problems) -> Node | None:
+    """Return the function with its code marked as code; None for a kind refused so far."""
+    match node:
+        case Scalar(value=str()):
+            return replace(node, is_code=True)
+        case MapNode() if _text(node.get("type")) == "builtin":
+            message = "builtin functions are not yet supported"
+            problems.add(node.at, message, "use inline code, or register a function of your own")
+            return None
+        case MapNode():
+            return replace(node, entries=tuple(_marked_code(entry) for entry in node.entries))
+    return node
+
+
+def _marked_code(entry: Entry) -> Entry:
+    if entry.key == "code" and isinstance(entry.value, Scalar):
+        return replace(entry, value=replace(entry.value, is_code=True))
+    return entry
+
+
+def _inner_arcs(state: Node | None, node: Node, problems: Problems) -> list[Node]:
+    """Return the arcs of the state called `state`, each with its `from`."""
+    if not isinstance(node, ListNode):
+        problems.add(node.at, "'arcs' must be a list", "as in  arcs: [{target: done}]")
+        return []
+    found = [_arc(STATE_ARC, item, problems) for item in node.items]
+    if _text(state) is None or not isinstance(state, Scalar):
+        return []  # the state has no name, which is told where it is missing
+    return [
+        replace(arc, entries=(_synthetic("from", replace(state, at=arc.at)), *arc.entries))
+        if isinstance(arc, MapNode)
+        else arc
+        for arc in found
+        if arc is not None
+    ]
+
+
+def _arcs(node: Node, problems: Problems) -> Node:
+    if not isinstance(node, ListNode):
+        return node
+    found = [_arc(ARC, item, problems) for item in node.items]
+    return replace(node, items=tuple(arc for arc in found if arc is not None))
+
+
+def _arc(level: Level, node: Node, problems: Problems) -> Node | None:
+    """Return the canonical arc; None for a push arc, which is refused so far."""
+    if not isinstance(node, MapNode):
+        return node
+    arc = _canonical_keys(level, node, problems)
+    values = {entry.key: _arc_value(entry, problems) for entry in arc.entries}
+    entries = tuple(
+        replace(entry, value=value)
+        for entry in arc.entries
+        if (value := values[entry.key]) is not None
+    )
+    return None if node.entry("target_network") else replace(arc, entries=entries)
+
+
+def _arc_value(entry: Entry, problems: Problems) -> Node | None:
+    if entry.key == "transforms":
+        return _functions(entry.value, problems)
+    return _function(entry.value, problems) if entry.key == "condition" else entry.value
+
+
+def with_start_marked(root: Node, problems: Problems) -> Node:
+    """Return the canonical tree with `initial_state` turned into `is_start` of that state.
+
+    To be called when the names are final, variables replaced.
+    """
+    networks = root.entry("networks") if isinstance(root, MapNode) else None
+    if networks is None or not isinstance(networks.value, ListNode):
+        return root
+    items = tuple(_start_marked(item, problems) for item in networks.value.items)
+    marked = replace(networks, value=replace(networks.value, items=items))
+    others = (marked if entry is networks else entry for entry in _entries(root))
+    return MapNode(tuple(others), root.at)
+
+
+def _entries(node: Node) -> tuple[Entry, ...]:
+    return node.entries if isinstance(node, MapNode) else ()
+
+
+def _start_marked(network: Node, problems: Problems) -> Node:
+    initial = network.entry("initial_state") if isinstance(network, MapNode) else None
+    if initial is None or not isinstance(network, MapNode):
+        return network
+    states = network.get("states")
+    items = states.items if isinstance(states, ListNode) else ()
+    names = [_text(item.get("name")) for item in items if isinstance(item, MapNode)]
+    if _text(initial.value) not in names or _text(initial.value) is None:
+        message = f"'{initial.written}' names no state"
+        advice = suggestion(str(_text(initial.value)), [name for name in names if name])
+        problems.add(initial.value.at, message, advice)
+    marked = tuple(_marked_if(item, initial, problems) for item in items)
+    entries = tuple(
+        replace(entry, value=replace(states, items=marked))
+        if entry.key == "states" and isinstance(states, ListNode)
+        else entry
+        for entry in network.entries
+        if entry is not initial
+    )
+    return replace(network, entries=entries)
+
+
+def _marked_if(state: Node, initial: Entry, problems: Problems) -> Node:
+    if not isinstance(state, MapNode) or _text(state.get("name")) != _text(initial.value):
+        return state
+    given = state.entry("is_start")
+    if given is None:
+        start = Entry("is_start", Scalar(True, initial.value.at), initial.at, initial.written)
+        return replace(state, entries=(*state.entries, start))
+    if isinstance(given.value, Scalar) and given.value.value is False:
+        message = f"'{given.written}' is false, but 'initial_state' names this state"
+        problems.add(given.value.at, message, "remove one of them")
+    return state

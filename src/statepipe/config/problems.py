@@ -1,0 +1,64 @@
+"""Problems: what is wrong with a config, collected, with suggestions, in the order of the file."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from statepipe.config.tree import Node, Spot, walk
+from statepipe.errors import ConfigError, Place, Problem
+
+
+@dataclass(slots=True)
+class Problems:
+    """A growing list of problems."""
+
+    found: list[Problem] = field(default_factory=list)
+
+    def add(self, at: Spot, message: str, advice: str | None = None) -> None:
+        self.found.append(Problem(at.place, message, advice, at.span))
+
+
+def failure(at: Spot, message: str, advice: str | None = None) -> ConfigError:
+    """Return the error for a problem after which nothing more can be read."""
+    return ConfigError([Problem(at.place, message, advice, at.span)])
+
+
+def suggestion(word: str, known: Iterable[str]) -> str | None:
+    """Return advice for an unknown `word`: the nearest of `known`, or all of them."""
+    names = sorted(set(known))
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"known here: {', '.join(names)}" if names else None
+
+
+def written_order(root: Node) -> Mapping[str, int]:
+    """Return for the keys of each node below `root` its rank in the order of writing."""
+    ranks: dict[str, int] = {}
+    for node in walk(root):
+        ranks.setdefault(node.at.place.keys, len(ranks))
+    return ranks
+
+
+def in_order(problems: Iterable[Problem], ranks: Mapping[str, int]) -> list[Problem]:
+    """Return `problems` without repeats, by place: file by file, or as the dict is written."""
+    unique: dict[tuple[str, str], Problem] = {}
+    for problem in problems:
+        unique.setdefault((_point(problem.place), problem.message), problem)
+    files = list(dict.fromkeys(problem.place.file for problem in unique.values()))
+    return sorted(unique.values(), key=lambda problem: _rank(problem.place, files, ranks))
+
+
+def _point(place: Place) -> str:
+    return str(place) if place.file else f"{place.keys}:{place.line}:{place.column}"
+
+
+def _rank(
+    place: Place, files: list[str | None], ranks: Mapping[str, int]
+) -> tuple[int, int, int, int]:
+    line, column = place.line or 0, place.column or 0
+    if place.file is not None:
+        return files.index(place.file), line, column, 0
+    return files.index(None), ranks.get(place.keys, len(ranks)), line, column

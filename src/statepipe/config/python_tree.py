@@ -1,0 +1,53 @@
+"""From a Python dict to a tree: places are paths of keys, strings are texts of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from statepipe.config.problems import Problems, failure
+from statepipe.config.tree import Entry, ListNode, MapNode, Node, Scalar, Spot, keys_below
+from statepipe.errors import Place
+from statepipe.source_text import SourceText
+
+MAX_DEPTH = 64
+MAX_NODES = 100_000
+
+
+def python_tree(value: Mapping[Any, Any], problems: Problems) -> Node:
+    """Return the tree of a dict config. Raises ConfigError for one that contains itself."""
+    return _Builder(problems).node(value, "", 0)
+
+
+class _Builder:
+    def __init__(self, problems: Problems) -> None:
+        self.problems = problems
+        self.nodes = 0
+
+    def node(self, value: object, keys: str, depth: int) -> Node:
+        at = Spot(Place(keys=keys))
+        self.nodes += 1
+        if depth > MAX_DEPTH:
+            raise failure(at, f"nested deeper than {MAX_DEPTH} levels", "does it contain itself?")
+        if self.nodes > MAX_NODES:
+            raise failure(at, f"the config has more than {MAX_NODES} values", None)
+        if isinstance(value, Mapping):
+            return self.mapping(value, at, depth)
+        if isinstance(value, list | tuple):
+            items = (
+                self.node(item, keys_below(keys, index), depth + 1)
+                for index, item in enumerate(value)
+            )
+            return ListNode(tuple(items), at)
+        source = SourceText.of_keys(value, keys) if isinstance(value, str) else None
+        return Scalar(value, at, source)
+
+    def mapping(self, value: Mapping[Any, Any], at: Spot, depth: int) -> Node:
+        entries = []
+        for key, child in value.items():
+            if not isinstance(key, str):
+                self.problems.add(at, f"the key {key!r} must be text, not {type(key).__name__}")
+                continue
+            keys = keys_below(at.place.keys, key)
+            entries.append(Entry(key, self.node(child, keys, depth + 1), Spot(Place(keys)), key))
+        return MapNode(tuple(entries), at)

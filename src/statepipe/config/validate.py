@@ -1,0 +1,249 @@
+"""From the canonical tree to the model; whatever does not fit is told and left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from statepipe.config.model import FUNCTION_TYPES, MachineConfig
+from statepipe.config.problems import Problems, suggestion
+from statepipe.config.tree import (
+    ListNode,
+    MapNode,
+    Node,
+    Path,
+    Scalar,
+    Spot,
+    find,
+    plain,
+    without,
+)
+from statepipe.errors import ConfigError
+from statepipe.record import DataHandlingMode
+
+_TAGS = {*FUNCTION_TYPES, "bare", "callable"}
+_MODES = [mode.value for mode in DataHandlingMode]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Validated:
+    """The model, the tree that it was made from, and whether a state had to be left out of it."""
+
+    model: MachineConfig
+    tree: Node
+    is_partial: bool
+
+
+def validated(tree: Node, problems: Problems) -> Validated:
+    """Return the model of as much of `tree` as fits; what does not is added to `problems`.
+
+    So that names and code elsewhere can still be checked. Raises ConfigError if nothing is left.
+    """
+    rest: Node = tree
+    told = is_partial = False
+    while True:
+        try:
+            return Validated(MachineConfig.model_validate(plain(rest)), rest, is_partial)
+        except ValidationError as error:
+            details = _meant(rest, error.errors(include_url=False))
+        paths = [_path_in(rest, detail["loc"]) for detail in details]
+        if not told:
+            for detail, path in zip(details, paths, strict=True):
+                _tell(rest, detail, path, problems)
+            told = True
+        doomed = frozenset(map(_doomed, details, paths))
+        if () in doomed or ("networks",) in doomed:
+            raise ConfigError(problems.found)
+        is_partial = is_partial or any(map(_touches_states, doomed))
+        rest = without(rest, doomed)
+
+
+def _meant(tree: Node, details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out "too short" of lists that are so only because their items do not fit."""
+    meant = []
+    for detail in details:
+        node = find(tree, _path_in(tree, detail["loc"]))
+        if detail["type"] != "too_short" or not isinstance(node, ListNode) or not node.items:
+            meant.append(detail)
+    return meant
+
+
+def _path_in(tree: Node, location: tuple[int | str, ...]) -> Path:
+    """Return a pydantic location without the tags of unions, which stand for no key."""
+    path: Path = ()
+    for step in location:
+        node = find(tree, path)
+        is_key = isinstance(node, ListNode) or (isinstance(node, MapNode) and node.entry(str(step)))
+        if not is_key and step in _TAGS:
+            continue
+        path = (*path, step)
+    return path
+
+
+def _doomed(detail: ErrorDetails, path: Path) -> Path:
+    return path[:-1] if detail["type"] == "missing" else path
+
+
+def _touches_states(path: Path) -> bool:
+    match path:
+        case ("networks", _) | ("networks", _, "states") | ("networks", _, "states", _):
+            return True
+        case ("networks", _, "states", _, "is_start"):
+            return True
+    return False
+
+
+def _tell(tree: Node, detail: ErrorDetails, path: Path, problems: Problems) -> None:
+    if detail["type"] == "missing":
+        problems.add(find(tree, path[:-1]).at, f"'{path[-1]}' is missing", _add_advice(path))
+        return
+    node, name = find(tree, path), _name(tree, path)
+    if detail["type"] == "extra_forbidden":
+        _tell_unknown_key(find(tree, path[:-1]), str(path[-1]), problems)
+        return
+    message, advice = _wrong_value(detail, node, name)
+    problems.add(node.at, message, advice)
+
+
+_FUNCTION_KEYS = {
+    "inline": ["type", "code"],
+    "registered": ["type", "name"],
+    "custom": ["type", "module", "name", "params"],
+}
+
+
+def _type_of(node: Node) -> str:
+    kind = node.get("type") if isinstance(node, MapNode) else None
+    return kind.value if isinstance(kind, Scalar) and isinstance(kind.value, str) else ""
+
+
+def _tell_unknown_key(parent: Node, key: str, problems: Problems) -> None:
+    kind = _type_of(parent)
+    message = f"unknown key '{key}' in a function of type {kind}"
+    problems.add(_key_spot(parent, key), message, suggestion(key, _FUNCTION_KEYS.get(kind, ())))
+
+
+def _key_spot(parent: Node, key: str) -> Spot:
+    entry = parent.entry(key) if isinstance(parent, MapNode) else None
+    return entry.at if entry is not None else parent.at
+
+
+def _name(tree: Node, path: Path) -> str:
+    """Return how a message calls the value at `path`: its key as written, quoted."""
+    last = max((index for index, step in enumerate(path) if isinstance(step, str)), default=None)
+    if last is None:
+        return "the config"
+    key, parent = str(path[last]), find(tree, path[:last])
+    entry = parent.entry(key) if isinstance(parent, MapNode) else None
+    written = entry.written if entry is not None else key
+    is_item = find(tree, path).at.place.keys.endswith("]")
+    return f"an item of '{written}'" if is_item and last < len(path) - 1 else f"'{written}'"
+
+
+def _add_advice(path: Path) -> str:
+    return f"add  {path[-1]}: ..."
+
+
+def _shown(node: Node) -> str:
+    """Return what stands at `node`, for the end of "must be text, not ..."."""
+    match node:
+        case MapNode():
+            return "a mapping"
+        case ListNode():
+            return "a list"
+        case Scalar(value=value):
+            return _shown_value(value)
+
+
+def _shown_value(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return f"the number {_short(repr(value))}"
+        case str():
+            return f"the text {_short(repr(value))}"
+    return f"a {type(value).__name__}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+_Wording: TypeAlias = tuple[str, str | None]
+_NEEDS: Mapping[str, _Wording] = {
+    "string_type": ("text", None),
+    "string_unicode": ("text without lone surrogates", None),
+    "string_too_short": ("a text of at least one character", None),
+    "int_type": ("a whole number", None),
+    "int_parsing": ("a whole number", None),
+    "int_parsing_size": ("a whole number of fewer digits", None),
+    "int_from_float": ("a whole number", None),
+    "bool_type": ("true or false", None),
+    "bool_parsing": ("true or false", None),
+    "dict_type": ("a mapping", None),
+    "model_type": ("a mapping", None),
+    "model_attributes_type": ("a mapping", None),
+    "tuple_type": ("a list", None),
+    "greater_than_equal": ("at least 1", None),
+    "union_tag_not_found": ("a function", "give code, the name of a function, or {type: ...}"),
+    "enum": (f"one of {', '.join(_MODES)}", None),
+}
+
+
+def _wrong_value(detail: ErrorDetails, node: Node, name: str) -> _Wording:
+    special = _SPECIAL.get(detail["type"])
+    if special is not None:
+        return special(node, name)
+    need, advice = _NEEDS.get(detail["type"], (None, None))
+    if need is None:
+        return f"{name}: {detail['msg']}", None
+    return f"{name} must be {need}, not {_shown(node)}", advice or _value_advice(detail, node)
+
+
+def _value_advice(detail: ErrorDetails, node: Node) -> str | None:
+    value = node.value if isinstance(node, Scalar) else None
+    if detail["type"] == "string_type" and isinstance(value, int | float) and node.at.span:
+        return "put it in quotes"
+    if detail["type"] == "enum" and isinstance(value, str):
+        return suggestion(value.lower(), _MODES)
+    return None
+
+
+def _function_type(node: Node, name: str) -> _Wording:
+    kind = _type_of(node)
+    return f"{name}: unknown function type '{kind}'", suggestion(kind, FUNCTION_TYPES)
+
+
+def _no_function(node: Node, name: str) -> _Wording:
+    if isinstance(node, MapNode):
+        return f"{name}: the function has no type", f"add  type: {_likely_type(node)}"
+    return f"{name} must be a function, not {_shown(node)}", "give code, a name, or {type: ...}"
+
+
+def _likely_type(node: MapNode) -> str:
+    if node.entry("code"):
+        return "inline"
+    return "custom" if node.entry("module") else "registered"
+
+
+def _empty(node: Node, name: str) -> _Wording:
+    return f"{name} is empty", "give at least one"
+
+
+def _not_yet(node: Node, name: str) -> _Wording:
+    return f"{name}: true is not yet supported here", "remove it"
+
+
+_SPECIAL: Mapping[str, Callable[[Node, str], _Wording]] = {
+    "union_tag_invalid": _function_type,
+    "union_tag_not_found": _no_function,
+    "too_short": _empty,
+    "not_yet": _not_yet,
+}

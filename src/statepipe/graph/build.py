@@ -1,0 +1,224 @@
+"""From a loaded config and the program's functions to a machine; all problems at once."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from statepipe.config.load import LoadedConfig
+from statepipe.config.model import (
+    ArcConfig,
+    CustomFunction,
+    FunctionConfig,
+    InlineFunction,
+    MachineConfig,
+    NetworkConfig,
+    RegisteredFunction,
+    StateConfig,
+)
+from statepipe.config.tree import MapNode, Node, Path, Scalar, Spot
+from statepipe.errors import ConfigError, Problem
+from statepipe.functions.function import Function
+from statepipe.functions.reference import Reference, resolve
+from statepipe.functions.schema import schema_function
+from statepipe.graph.model import Arc, Machine, Network, State
+from statepipe.source_text import SourceText
+
+
+def build_machine(
+    loaded: LoadedConfig,
+    *,
+    registered: Mapping[str, Callable[..., Any]],
+    trusted: bool | None,
+) -> Machine:
+    """Return the machine that a config means.
+
+    `registered` holds the program's functions by name. `trusted` None trusts a dict config and
+    no file. Raises ConfigError with all problems: those of `loaded` and those of the functions.
+    """
+    is_trusted = not loaded.from_file if trusted is None else trusted
+    builder = _Builder(loaded, registered, is_trusted)
+    model = loaded.model
+    networks = [
+        builder.network(network, ("networks", index))
+        for index, network in enumerate(model.networks)
+    ]
+    if loaded.problems or builder.problems:
+        raise loaded.error(builder.problems)
+    return Machine(
+        name=model.name,
+        networks={network.name: network for network in networks},
+        main=model.main_network or networks[0].name,
+        data_mode=model.data_mode.default,
+        max_transitions=model.max_transitions,
+        version=model.version,
+        description=model.description,
+        metadata=model.metadata,
+        config_hash=config_hash(model),
+    )
+
+
+def config_hash(model: MachineConfig) -> str:
+    """Return the hex SHA-256 of the canonical config, defaults written out.
+
+    A callable counts by its module and qualified name: its body is not part of the hash.
+    """
+    values = model.model_dump(by_alias=True)
+    text = json.dumps(values, sort_keys=True, default=_named, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _named(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    named = value if inspect.isroutine(value) or inspect.isclass(value) else type(value)
+    return f"{named.__module__}.{named.__qualname__}"
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Builds parts of a machine; functions that do not resolve are left out and told."""
+
+    loaded: LoadedConfig
+    registered: Mapping[str, Callable[..., Any]]  # user code: any signature
+    trusted: bool
+    problems: list[Problem] = field(default_factory=list)
+
+    def network(self, network: NetworkConfig, path: Path) -> Network:
+        names = _arc_names(network.arcs)
+        arcs = [
+            (arc.from_, self.arc(arc, names[index], (*path, "arcs", index)))
+            for index, arc in enumerate(network.arcs)
+        ]
+        states = [
+            self.state(
+                state,
+                by_priority(arc for source, arc in arcs if source == state.name),
+                (*path, "states", index),
+            )
+            for index, state in enumerate(network.states)
+        ]
+        start = next((state.name for state in states if state.is_start), "")
+        place = self.loaded.node(*path).at.place
+        return Network(network.name, {state.name: state for state in states}, start, place)
+
+    def state(self, state: StateConfig, arcs: tuple[Arc, ...], path: Path) -> State:
+        overrides = self.loaded.model.data_mode.state_overrides
+        return State(
+            name=state.name,
+            is_start=state.is_start,
+            is_end=state.is_end,
+            schema=self.schema(state, (*path, "schema")),
+            pre_validators=self.functions(state.pre_validators, (*path, "pre_validators")),
+            transforms=self.functions(state.transforms, (*path, "transforms")),
+            validators=self.functions(state.validators, (*path, "validators")),
+            arcs=arcs,
+            data_mode=state.data_mode or overrides.get(state.name),
+            emit_output=state.emit_output,
+            sink=state.sink,
+            place=self.loaded.node(*path).at.place,
+            metadata=state.metadata,
+        )
+
+    def arc(self, arc: ArcConfig, name: str, path: Path) -> Arc:
+        condition = None
+        if arc.condition is not None:
+            condition = self.function(arc.condition, (*path, "condition"))
+        return Arc(
+            name=name,
+            target=arc.to,
+            condition=condition,
+            transforms=self.functions(arc.transforms, (*path, "transforms")),
+            priority=arc.priority,
+            place=self.loaded.node(*path).at.place,
+            metadata=arc.metadata,
+        )
+
+    def schema(self, state: StateConfig, path: Path) -> Function | None:
+        if state.schema_ is None:
+            return None
+        at, schema = self.loaded.node(*path).at, state.schema_
+        label = f"schema of state '{state.name}'"
+        return self.resolved(at, lambda: schema_function(schema, label, at.place))
+
+    def functions(self, configs: Sequence[FunctionConfig], path: Path) -> tuple[Function, ...]:
+        found = [self.function(config, (*path, index)) for index, config in enumerate(configs)]
+        return tuple(function for function in found if function is not None)
+
+    def function(self, config: FunctionConfig, path: Path) -> Function | None:
+        node = self.loaded.node(*path)
+        reference, at = reference_of(config, node, self.registered)
+        return self.resolved(
+            at, lambda: resolve(reference, registered=self.registered, trusted=self.trusted)
+        )
+
+    def resolved(self, at: Spot, resolve_it: Callable[[], Function]) -> Function | None:
+        """Return the function; if there is none, keep its problems, underlined."""
+        try:
+            return resolve_it()
+        except ConfigError as error:
+            for problem in error.problems:
+                bare = problem.span is None and problem.place == at.place
+                self.problems.append(replace(problem, span=at.span) if bare else problem)
+            return None
+
+
+def by_priority(arcs: Iterable[Arc]) -> tuple[Arc, ...]:
+    """Return the arcs in the order they are tried: priority high to low, then as given."""
+    return tuple(sorted(arcs, key=lambda arc: -arc.priority))
+
+
+def _arc_names(arcs: Sequence[ArcConfig]) -> list[str]:
+    """Return a name for each arc: its own, else `from->to`, with a number if that is taken."""
+    taken = {arc.name for arc in arcs if arc.name is not None}
+    names = []
+    for arc in arcs:
+        name, plain, number = arc.name or "", f"{arc.from_}->{arc.to}", 1
+        if arc.name is None:
+            name = plain
+            while name in taken:
+                number += 1
+                name = f"{plain} {number}"
+            taken.add(name)
+        names.append(name)
+    return names
+
+
+def reference_of(
+    config: FunctionConfig, node: Node, registered: Mapping[str, Callable[..., Any]]
+) -> tuple[Reference, Spot]:
+    """Return the reference that a function's config makes, and the spot that messages point at.
+
+    A bare text names a registered function if there is one of that name, else it is inline code.
+    """
+    match config:
+        case InlineFunction(code=code):
+            return _inline(code, _part(node, "code"))
+        case RegisteredFunction(name=name):
+            at = _part(node, "name").at
+            return Reference("registered", at.place, name=name), at
+        case CustomFunction(module=module, name=name, params=params):
+            at = _part(node, "name").at
+            return Reference("custom", at.place, module=module, name=name, params=params), at
+        case str() if config in registered:
+            return Reference("registered", node.at.place, name=config), node.at
+        case str():
+            return _inline(config, node)
+    return Reference("callable", node.at.place, target=config), node.at
+
+
+def _inline(code: str, node: Node) -> tuple[Reference, Spot]:
+    source = node.source if isinstance(node, Scalar) else None
+    if source is None:
+        source = SourceText.of_keys(code, node.at.place.keys)
+    return Reference("inline", node.at.place, code=source), node.at
+
+
+def _part(node: Node, key: str) -> Node:
+    part = node.get(key) if isinstance(node, MapNode) else None
+    return part if part is not None else node
