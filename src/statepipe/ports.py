@@ -7,7 +7,7 @@ items into records, and on the way out an `Encoder` turns records into bytes for
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -84,8 +84,12 @@ class Decoder(Protocol):
 class ByteSource(Protocol):
     """A file or stream of records, not yet opened. Picklable, so that workers can open it.
 
-    `total_bytes` is None where it is not known. `splittable`: `open_range` works.
+    `total_bytes` is None where it is not known. `splittable`: `open_range` works. `live`: it
+    may let its reader wait for more, as a pipe does and a file does not.
     """
+
+    @property
+    def live(self) -> bool: ...
 
     @property
     def name(self) -> str: ...
@@ -181,23 +185,23 @@ class ByteSink(Protocol):
 class Source(Protocol):
     """A source object of the user's: records in order, pulled chunk by chunk."""
 
-    def read(self, limit: int) -> Sequence[Record]:
+    def read(self, limit: int) -> Sequence[Record] | Awaitable[Sequence[Record]]:
         """Return the next records, at most `limit`; none at the end. May be async."""
 
-    def close(self) -> None:
+    def close(self) -> object:
         """Release what is held. May be async. Called once, also after an error."""
 
 
 class Sink(Protocol):
-    """A sink object of the user's. Each method may be async."""
+    """A sink object of the user's. Each method may be async: then what it gives is awaited."""
 
-    def write(self, records: Sequence[Record]) -> None:
+    def write(self, records: Sequence[Record]) -> object:
         """Take the records of one chunk, in order."""
 
-    def commit(self) -> None:
+    def commit(self) -> object:
         """Everything was written: make it final."""
 
-    def abort(self) -> None:
+    def abort(self) -> object:
         """The run failed or was cancelled: leave nothing that looks finished."""
 
 

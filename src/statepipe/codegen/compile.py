@@ -1,0 +1,71 @@
+"""Program -> callable: compiled once, its text in `linecache` so that tracebacks show it."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from statepipe.codegen.emit import emit
+from statepipe.codegen.program import Program
+from statepipe.functions.view import Context, StateView
+from statepipe.plan.failure import no_open_arc
+from statepipe.plan.model import Plan
+from statepipe.plan.values import accepts, deep_copy, replace_in_place, require, settle
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """In place of an error: the interpreter goes on with the record at `state`."""
+
+    state: int
+    transitions: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledPlan:
+    """A plan with its generated function.
+
+    `run_chunk(todo, records, ends, trails, failed)`; see `codegen.emit`. It is a coroutine
+    function if the plan is async. `filename` is what tracebacks call its text.
+    """
+
+    plan: Plan
+    program: Program
+    filename: str
+    run_chunk: Callable[..., Any]  # None, or an awaitable of None
+
+
+def compile_plan(plan: Plan) -> CompiledPlan:
+    """Return `plan` ready to run."""
+    program = emit(plan)
+    digest = sha256(program.source.encode(errors="surrogatepass")).hexdigest()[:12]
+    filename = f"<statepipe {plan.name}:{plan.network} {digest}>"
+    source = program.source
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    names = namespace(plan, program)
+    exec(compile(source, filename, "exec"), names)
+    return CompiledPlan(plan, program, filename, names["run_chunk"])
+
+
+def namespace(plan: Plan, program: Program) -> dict[str, Any]:
+    """Return the globals of the generated function: ours, the user's functions, fused names."""
+    names: dict[str, Any] = {
+        "Context": Context,
+        "HandOver": HandOver,
+        "StateView": StateView,
+        "accepts": accepts,
+        "deep_copy": deep_copy,
+        "network": plan.network,
+        "no_open_arc": no_open_arc,
+        "replace_in_place": replace_in_place,
+        "require": require,
+        "resources": plan.resources,
+        "settle": settle,
+        "states": plan.states,
+    }
+    names.update({name: function.call for name, function in program.functions.items()})
+    names.update(program.fused_names)
+    return names

@@ -1,0 +1,141 @@
+"""Engine: runs chunks of records through a compiled plan and says what became of each."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections.abc import Iterator, MutableSequence
+from dataclasses import dataclass, field
+
+from statepipe.codegen.compile import CompiledPlan, HandOver, compile_plan
+from statepipe.codegen.locate import locate
+from statepipe.codegen.program import Program, Trail
+from statepipe.errors import RecordError
+from statepipe.plan.interpret import Walk, finish, finish_async
+from statepipe.plan.model import Plan
+from statepipe.record import Outcome, Record
+
+Failed = tuple[int, "Exception | HandOver", Record, Trail]
+
+
+@dataclass(slots=True)
+class RunChunk:
+    """A chunk that has been run.
+
+    `records`, `ends` and `trails` go by the record's index in the chunk: `records[i]` is the
+    data at the end state, or where it failed; `ends[i]` is 0 if it failed, else a leaf's number
+    plus 1. `errors` holds what failed, and `finished` what the interpreter had to finish.
+    """
+
+    program: Program
+    records: list[Record]
+    ends: MutableSequence[int]
+    trails: list[Trail]
+    errors: dict[int, RecordError] = field(default_factory=dict)
+    finished: dict[int, Outcome] = field(default_factory=dict)
+
+    def outcome(self, index: int) -> Outcome:
+        """Return the outcome of record `index`, path included."""
+        if index in self.finished:
+            return self.finished[index]
+        error = self.errors.get(index)
+        if error is not None:
+            assert error.state is not None
+            return Outcome(self.records[index], error.path, error.state, error)
+        return Outcome(self.records[index], self.path(index), self.leaf_state(index))
+
+    def outcomes(self) -> Iterator[Outcome]:
+        return map(self.outcome, range(len(self.records)))
+
+    def path(self, index: int) -> tuple[str, ...]:
+        """Return the states of a successful record, in order."""
+        if index in self.finished:
+            return self.finished[index].path
+        leaf = self.program.leaves[self.ends[index] - 1]
+        return (*self.program.path_behind(self.trails[index]), *leaf.path)
+
+    def replace(self, index: int, again: RunChunk) -> None:
+        """Put the only record of `again`, run from the same plan, in the place of `index`."""
+        self.errors.pop(index, None)
+        self.records[index], self.ends[index] = again.records[0], again.ends[0]
+        self.trails[index] = again.trails[0]
+        if 0 in again.errors:
+            self.errors[index] = again.errors[0]
+        if 0 in again.finished:
+            self.finished[index] = again.finished[0]
+
+    def leaf_state(self, index: int) -> str:
+        return self.program.leaves[self.ends[index] - 1].state
+
+
+class Engine:
+    """A compiled plan. Keeps nothing between chunks, so one engine may serve several threads."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.compiled: CompiledPlan = compile_plan(plan)
+        self.plan = plan
+        program = self.compiled.program
+        self.end_states: tuple[str, ...] = tuple(leaf.state for leaf in program.leaves)
+        """The end state of each leaf: value k + 1 in `RunChunk.ends` means `end_states[k]`."""
+
+    def run(self, records: list[Record]) -> RunChunk:
+        """Run records through a plan without async functions.
+
+        `records` is taken over: its items are replaced by what becomes of them.
+        """
+        chunk = self._new_chunk(records)
+        failed: list[Failed] = []
+        self.compiled.run_chunk(enumerate(records), records, chunk.ends, chunk.trails, failed)
+        for index, error, record, trail in failed:
+            if isinstance(error, HandOver):
+                self._settle(chunk, index, finish(self._walk(error, record, trail)))
+            else:
+                self._fail(chunk, index, error, record, trail)
+        return chunk
+
+    async def run_async(self, records: list[Record], concurrency: int) -> RunChunk:
+        """Run records through an async plan, at most `concurrency` of them at a time.
+
+        Results stand in the records' order, whatever order the functions finish in.
+        """
+        chunk = self._new_chunk(records)
+        failed: list[Failed] = []
+        todo = enumerate(records)
+        run = self.compiled.run_chunk
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(min(concurrency, len(records))):
+                tasks.create_task(run(todo, records, chunk.ends, chunk.trails, failed))
+        for index, error, record, trail in failed:
+            if isinstance(error, HandOver):
+                walk = self._walk(error, record, trail)
+                self._settle(chunk, index, await finish_async(walk))
+            else:
+                self._fail(chunk, index, error, record, trail)
+        return chunk
+
+    def _new_chunk(self, records: list[Record]) -> RunChunk:
+        program = self.compiled.program
+        count = len(records)
+        small = len(program.leaves) < 255
+        ends = bytearray(count) if small else array("L", bytes(count * array("L").itemsize))
+        return RunChunk(program, records, ends, [None] * count)
+
+    def _walk(self, hand_over: HandOver, record: Record, trail: Trail) -> Walk:
+        path = self.compiled.program.path_behind(trail)
+        return Walk(
+            self.plan, record, at=hand_over.state, path=path, transitions=hand_over.transitions
+        )
+
+    def _settle(self, chunk: RunChunk, index: int, outcome: Outcome) -> None:
+        chunk.records[index] = outcome.data
+        if outcome.error is not None:
+            chunk.errors[index] = outcome.error
+            return
+        chunk.finished[index] = outcome
+        chunk.ends[index] = self.end_states.index(outcome.final_state) + 1
+
+    def _fail(
+        self, chunk: RunChunk, index: int, error: Exception, record: Record, trail: Trail
+    ) -> None:
+        chunk.records[index] = record
+        chunk.errors[index] = locate(self.compiled, error, record, trail)

@@ -1,0 +1,115 @@
+"""Writes one step of a plan: fused as the author's expression where it may be, else as a call."""
+
+from __future__ import annotations
+
+import builtins
+
+from statepipe.codegen.program import Origin, Program
+from statepipe.codegen.splice import splice
+from statepipe.functions.function import Function
+from statepipe.plan.model import CHECKS, Step
+
+OWN_NAMES = frozenset(
+    """todo records ends trails failed index data block trail steps error found new view given
+    resources network states StateView Context HandOver no_open_arc accepts require settle
+    deep_copy replace_in_place run_chunk""".split()
+)
+"""Names of the generated function's own, which fused code must not use."""
+
+RECORD = "new if new.__class__ is dict else settle(new, {given})"
+
+
+class StepWriter:
+    """Writes steps into a program, and notes the functions and globals that they need."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def write(self, step: Step, origin: Origin, indent: str) -> None:
+        """Write a check or a transform on entry or on an arc."""
+        if step.role in CHECKS:
+            self._value("found", step, origin, indent)
+            rule = "found is not True and (not found or found.__class__ is tuple)"
+            self.program.add(f"{indent}if {rule}:", origin)
+            self.program.add(f"{indent}    require(found)", origin)
+        elif self.fuses(step) and step.facts.always_dict and not step.in_place:
+            self._fused(step, origin, indent, "data = ", "")
+        else:
+            self._transform(step, origin, indent)
+
+    def write_condition(self, step: Step, origin: Origin, indent: str) -> None:
+        """Write the `if` line of an arc."""
+        if self.fuses(step) and step.facts.never_tuple:
+            self._fused(step, origin, indent, "if ", ":")
+            return
+        self._value("found", step, origin, indent)
+        rule = "found is True or found and (found.__class__ is not tuple or accepts(found))"
+        self.program.add(f"{indent}if {rule}:", origin)
+
+    def fuses(self, step: Step) -> bool:
+        """Tell whether the step's code may stand in the generated function.
+
+        Not if it needs a copy of its own, or uses a name that is taken.
+        """
+        fusion = step.facts.fusion
+        if fusion is None or step.copies_in or step.copies_out:
+            return False
+        if (fusion.bound_names | fusion.free_names) & OWN_NAMES:
+            return False
+        return all(self._claim(name, step.function) for name in sorted(fusion.free_names))
+
+    def _claim(self, name: str, function: Function) -> bool:
+        """Make a global of the function's known to the program, unless another has the name."""
+        value = global_of(function, name)
+        return self.program.fused_names.setdefault(name, value) is value
+
+    def _value(self, target: str, step: Step, origin: Origin, indent: str) -> None:
+        if self.fuses(step):
+            self._fused(step, origin, indent, f"{target} = ", "")
+        else:
+            self._called(target, step, origin, indent)
+
+    def _transform(self, step: Step, origin: Origin, indent: str) -> None:
+        self._value("new", step, origin, indent)
+        given = "data"
+        if not self.fuses(step):
+            given = "view" if step.function.style == "view" else "given"
+        record = RECORD.format(given=given)
+        if step.copies_out:
+            record = f"deep_copy({record})"
+        if step.in_place:
+            record = f"replace_in_place(data, {record})"
+        self.program.add(f"{indent}data = {record}", origin)
+
+    def _fused(self, step: Step, origin: Origin, indent: str, prefix: str, suffix: str) -> None:
+        code, fusion = step.function.code, step.facts.fusion
+        assert code is not None and fusion is not None
+        names = {"record": "data", "state_name": repr(step.state)}
+        for line in splice(code, fusion, names, indent, prefix, suffix):
+            self.program.add(line.text, origin, line.pieces)
+
+    def _called(self, target: str, step: Step, origin: Origin, indent: str) -> None:
+        name = f"fn_{step.number}"
+        self.program.functions[name] = step.function
+        given = "deep_copy(data)" if step.copies_in else "data"
+        arguments = given
+        if step.function.style == "view":
+            self.program.add(
+                f"{indent}view = StateView({given}, {step.state!r}, resources)", origin
+            )
+            arguments = "view"
+        elif step.function.style == "data_context":
+            self.program.add(f"{indent}given = {given}", origin)
+            arguments = f"given, Context({step.state!r}, network, resources)"
+        wait = "await " if step.function.is_async else ""
+        self.program.add(f"{indent}{target} = {wait}{name}({arguments})", origin)
+
+
+def global_of(function: Function, name: str) -> object:
+    """Return what `name` means to the code of inline `function`. NameError if nothing."""
+    names: dict[str, object] = function.call.__globals__
+    if name in names:
+        return names[name]
+    if name in vars(builtins):
+        return vars(builtins)[name]
+    raise NameError(f"name {name!r} is not defined")

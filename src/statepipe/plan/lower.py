@@ -1,0 +1,102 @@
+"""Machine -> Plan: functions analysed, modes settled, arcs resolved to indices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from statepipe.functions.function import Function
+from statepipe.graph.model import Arc, Machine, State
+from statepipe.plan.analyse import analyse
+from statepipe.plan.facts import HARMLESS, Facts
+from statepipe.plan.model import TRANSFORMS, Plan, PlannedArc, PlannedState, Role, Step
+from statepipe.record import DataHandlingMode
+
+
+def lower(
+    machine: Machine,
+    *,
+    mode: DataHandlingMode = DataHandlingMode.COPY,
+    resources: Mapping[str, Any] | None = None,
+) -> Plan:
+    """Return the plan of `machine`'s main network.
+
+    `mode` holds where neither the state nor the machine says otherwise.
+    """
+    network = machine.main_network
+    lowering = Lowering(list(network.states), machine.data_mode or mode)
+    states = tuple(lowering.state(state) for state in network.states.values())
+    steps = [step for state in states for step in state.steps()]
+    return Plan(
+        name=machine.name,
+        network=network.name,
+        states=states,
+        start=lowering.indices[network.start],
+        mode=lowering.mode,
+        max_transitions=machine.max_transitions,
+        is_async=any(step.function.is_async for step in steps),
+        resources=dict(resources or {}),
+    )
+
+
+def starting_at(plan: Plan, state: str) -> Plan:
+    """Return `plan` with records entering at `state`; KeyError if it has no such state."""
+    return replace(plan, start=plan.index_of(state))
+
+
+class Lowering:
+    """Numbers steps and resolves names while states are lowered one by one."""
+
+    def __init__(self, names: list[str], mode: DataHandlingMode) -> None:
+        self.indices = {name: index for index, name in enumerate(names)}
+        self.mode = mode
+        self.numbers = count()
+
+    def state(self, state: State) -> PlannedState:
+        mode = state.data_mode or self.mode
+        named: list[tuple[Role, tuple[Function, ...]]] = [
+            ("schema", () if state.schema is None else (state.schema,)),
+            ("pre_validator", state.pre_validators),
+            ("transform", state.transforms),
+            ("validator", state.validators),
+        ]
+        entry = [
+            self.step(role, function, state.name, mode)
+            for role, functions in named
+            for function in functions
+        ]
+        arcs = tuple(self.arc(arc, state.name, mode) for arc in state.arcs)
+        index = self.indices[state.name]
+        return PlannedState(index, state.name, state.is_end, mode, tuple(entry), arcs)
+
+    def arc(self, arc: Arc, state: str, mode: DataHandlingMode) -> PlannedArc:
+        condition = None
+        if arc.condition is not None:
+            condition = self.step("condition", arc.condition, state, mode)
+        transforms = tuple(
+            self.step("arc transform", function, state, mode) for function in arc.transforms
+        )
+        return PlannedArc(arc.name, self.indices[arc.target], condition, transforms)
+
+    def step(self, role: Role, function: Function, state: str, mode: DataHandlingMode) -> Step:
+        facts = HARMLESS if function.style == "record" else analyse(function)
+        return Step(
+            number=next(self.numbers),
+            role=role,
+            function=function,
+            facts=facts,
+            state=state,
+            copies_in=mode is DataHandlingMode.COPY and needs_copy(role, facts),
+            copies_out=mode is DataHandlingMode.COPY and role in TRANSFORMS and facts.leaks,
+            in_place=mode is DataHandlingMode.DIRECT and role in TRANSFORMS,
+        )
+
+
+def needs_copy(role: Role, facts: Facts) -> bool:
+    """Tell whether a function in this role could change what others see, given no copy.
+
+    A transform may change its record: nobody else holds it, unless the function lets it out.
+    """
+    return facts.leaks or (facts.mutates and role not in TRANSFORMS)

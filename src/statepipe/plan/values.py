@@ -1,0 +1,78 @@
+"""The rules for what user functions give back: verdicts, records, copies."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from statepipe.functions.view import StateView
+from statepipe.plan.refusals import InvalidRecordError, ResultTypeError
+from statepipe.record import Record
+
+SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
+def accepts(value: Any) -> bool:  # user code's value
+    """Return the verdict of a condition or validator: `(bool, reason)` counts as its bool.
+
+    Source: docs/semantics.md, "Choosing an arc".
+    """
+    return bool(value[0] if is_reasoned(value) else value)
+
+
+def is_reasoned(value: Any) -> bool:  # user code's value
+    return value.__class__ is tuple and len(value) == 2 and value[0].__class__ is bool
+
+
+def reason_of(value: Any) -> str | None:  # user code's value
+    """Return the reason that goes with a verdict, if there is one."""
+    return str(value[1]) if is_reasoned(value) else None
+
+
+def require(value: Any) -> None:  # user code's value
+    """Raise InvalidRecordError unless a validator's `value` accepts the record."""
+    if not accepts(value):
+        raise InvalidRecordError(reason_of(value) or f"the validator gave {value!r}")
+
+
+def settle(result: Any, given: Any) -> Record:  # user code's value
+    """Return the record that a transform's `result` stands for.
+
+    `given` is what the function was called with, a view or a record: None means that, as the
+    function left it. Raises ResultTypeError for anything that is no dict.
+    """
+    if result is None:
+        result = given
+    if isinstance(result, StateView):
+        result = result.data
+    if not isinstance(result, dict):
+        raise ResultTypeError(f"a transform must give a dict or None, not {kind(result)}")
+    return result if result.__class__ is dict else dict(result)
+
+
+def kind(value: Any) -> str:  # user code's value
+    return type(value).__name__
+
+
+def replace_in_place(record: Record, result: Record) -> Record:
+    """Make `record` hold what `result` holds, and return it: the caller's own object changes."""
+    if result is not record:
+        fresh = {key: dict(record) if value is record else value for key, value in result.items()}
+        record.clear()
+        record.update(fresh)
+    return record
+
+
+def deep_copy(value: Any) -> Any:  # a JSON value, or whatever user code put into a record
+    """Return a copy that shares nothing that can change with `value`."""
+    kind_of = value.__class__
+    if kind_of in SCALARS:
+        return value
+    if kind_of is dict:
+        return {
+            key: item if item.__class__ in SCALARS else deep_copy(item)
+            for key, item in value.items()
+        }
+    if kind_of is list:
+        return [item if item.__class__ in SCALARS else deep_copy(item) for item in value]
+    return copy.deepcopy(value)

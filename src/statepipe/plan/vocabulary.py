@@ -1,0 +1,43 @@
+"""Names whose effect on JSON values is known: pure builtins, methods that only read, mutators."""
+
+from __future__ import annotations
+
+PURE_BUILTINS = frozenset(
+    """abs all any ascii bin bool bytes chr dict divmod enumerate filter float format frozenset
+    hash hex int isinstance issubclass iter len list map max min next oct ord pow range repr
+    reversed round set slice sorted str sum tuple zip __import__""".split()
+)
+
+EAGER_BUILTINS = frozenset(
+    "all any bytes dict frozenset list max min set sorted str sum tuple".split()
+)
+"""Use up an iterator, or a key function, before they return."""
+
+BOOL_BUILTINS = frozenset("all any bool isinstance issubclass".split())
+
+PLAIN_BUILTINS = BOOL_BUILTINS | frozenset(
+    "abs ascii bin bytes chr dict float format frozenset hash hex int len list oct ord repr "
+    "round set sorted str".split()
+)
+"""Never give a tuple, for JSON values."""
+
+PURE_METHODS = frozenset(
+    """get keys values items copy count index
+    capitalize casefold center encode decode endswith expandtabs find format format_map isalnum
+    isalpha isascii isdecimal isdigit isidentifier islower isnumeric isprintable isspace istitle
+    isupper join ljust lower lstrip partition removeprefix removesuffix replace rfind rindex
+    rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title translate
+    upper zfill bit_length bit_count is_integer as_integer_ratio hex
+    union intersection difference symmetric_difference issubset issuperset isdisjoint""".split()
+)
+
+BOOL_METHODS = frozenset(
+    """endswith startswith isalnum isalpha isascii isdecimal isdigit isidentifier islower
+    isnumeric isprintable isspace istitle isupper is_integer issubset issuperset
+    isdisjoint""".split()
+)
+
+MUTATORS = frozenset(
+    """append extend insert remove pop popitem clear update setdefault sort reverse add discard
+    intersection_update difference_update symmetric_difference_update""".split()
+)
