@@ -1,0 +1,65 @@
+"""Bell: how threads and tasks wake the driver. Its two kinds are all that the drivers differ in."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Protocol
+
+
+class Bell(Protocol):
+    """Rung from any thread; waited for by one driver. A ring between two waits is not lost."""
+
+    def ring(self) -> None: ...
+
+    async def wait(self, timeout_s: float | None) -> None:
+        """Return when the bell has been rung since the last wait, or after `timeout_s`."""
+
+    async def breathe(self) -> None:
+        """Let others run, if there are any in this thread. Called after every chunk."""
+
+
+class ThreadBell:
+    """Waits by blocking its thread. Its coroutines never suspend."""
+
+    def __init__(self) -> None:
+        self._rung = threading.Event()
+
+    def ring(self) -> None:
+        self._rung.set()
+
+    async def wait(self, timeout_s: float | None) -> None:
+        self._rung.wait(timeout_s)
+        self._rung.clear()
+
+    async def breathe(self) -> None:
+        return
+
+
+class LoopBell:
+    """Waits in the running event loop, and gives it a turn every `TURN_S` seconds of work."""
+
+    TURN_S = 0.005
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._rung = asyncio.Event()
+        self._last_turn = self._loop.time()
+
+    def ring(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._rung.set)
+
+    async def wait(self, timeout_s: float | None) -> None:
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._rung.wait()
+        except TimeoutError:
+            pass
+        self._rung.clear()
+        self._last_turn = self._loop.time()
+
+    async def breathe(self) -> None:
+        if self._loop.time() - self._last_turn > self.TURN_S:
+            await asyncio.sleep(0)
+            self._last_turn = self._loop.time()

@@ -1,0 +1,64 @@
+"""Blocks cut into chunks, and blocks joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from statepipe.ports import Block, Item
+from statepipe.run.chunk import ByteChunk
+
+
+def cut(block: Block, chunk_size: int) -> Iterator[ByteChunk]:
+    """Yield all of `block` in chunks of `chunk_size` items, the last one shorter."""
+    if len(block.items) <= chunk_size:
+        yield whole(block)
+        return
+    for at in range(0, len(block.items), chunk_size):
+        yield cut_off(block, at, min(chunk_size, len(block.items) - at))
+
+
+def whole(block: Block) -> ByteChunk:
+    return ByteChunk(block.items, block.offset, block.line, block.size, block.offsets, block.lines)
+
+
+def cut_off(block: Block, at: int, count: int) -> ByteChunk:
+    """Return `count` items from `at` on, and make `block` tell of what is behind them.
+
+    Its `offset`, `line` and `size` move on; its items stay, so that nothing is copied.
+    """
+    part = block.items[at : at + count]
+    size = size_of(block, at, part)
+    offsets = None if block.offsets is None else block.offsets[at : at + count]
+    lines = None if block.lines is None else block.lines[at : at + count]
+    chunk = ByteChunk(part, block.offset, block.line, size, offsets, lines)
+    block.offset += size
+    block.line += count
+    block.size -= size
+    return chunk
+
+
+def size_of(block: Block, at: int, part: Sequence[Item]) -> int:
+    """Return how many source bytes `part`, from item `at` of `block` on, uses up."""
+    if block.offsets is None:
+        return min(block.size, sum(map(len, part)) + len(part))
+    behind = at + len(part)
+    end = block.offsets[behind] if behind < len(block.offsets) else block.offset + block.size
+    return end - block.offset
+
+
+def rest_of(block: Block, at: int) -> Block:
+    """Return what stands behind item `at`. `offset`, `line` and `size` tell of the rest already."""
+    offsets = None if block.offsets is None else block.offsets[at:]
+    lines = None if block.lines is None else block.lines[at:]
+    return Block(block.items[at:], block.offset, block.line, block.size, offsets, lines)
+
+
+def joined(first: Block, second: Block) -> Block:
+    items = [*first.items, *second.items]
+    offsets = chained(first.offsets, second.offsets)
+    lines = chained(first.lines, second.lines)
+    return Block(items, first.offset, first.line, first.size + second.size, offsets, lines)
+
+
+def chained(first: list[int] | None, second: list[int] | None) -> list[int] | None:
+    return None if first is None or second is None else [*first, *second]

@@ -1,0 +1,103 @@
+"""What passes between reading, computing and writing: chunks, their results, failures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from statepipe.errors import RecordError
+from statepipe.ports import Item, Range
+from statepipe.record import Record
+
+
+@dataclass(slots=True)
+class ByteChunk:
+    """Items of a byte source that are computed together.
+
+    `offset`, `line`, `offsets` and `lines` are as in `ports.Block`; `size` is the source bytes
+    used up.
+    """
+
+    items: Sequence[Item]
+    offset: int
+    line: int
+    size: int
+    offsets: Sequence[int] | None = None
+    lines: Sequence[int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def line_of(self, index: int) -> int:
+        """Return the line, from 1, that item `index` begins in."""
+        return self.line + index if self.lines is None else self.lines[index]
+
+    def offset_of(self, index: int) -> int:
+        """Return the source offset of item `index`."""
+        if self.offsets is not None:
+            return self.offsets[index]
+        return self.offset + sum(len(item) + 1 for item in self.items[:index])
+
+
+@dataclass(slots=True)
+class RecordChunk:
+    """Records of an iterator, which are computed together."""
+
+    records: list[Record]
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+
+@dataclass(frozen=True, slots=True)
+class RangeChunk:
+    """A stretch of a splittable source, for a worker to read itself. `expected`: records, about."""
+
+    range: Range
+    expected: int
+
+    def __len__(self) -> int:
+        return self.expected
+
+
+Chunk: TypeAlias = ByteChunk | RecordChunk | RangeChunk
+
+
+@dataclass(slots=True)
+class Failure:
+    """A record that failed, as a dead letter needs it.
+
+    `index` counts the chunk's records from 0, malformed ones included. `original` holds the
+    record's bytes as they stood in the source, where it has any. `retries` were made in vain.
+    """
+
+    error: RecordError
+    index: int
+    offset: int | None = None
+    line: int | None = None
+    original: bytes | None = None
+    retries: int = 0
+
+
+Output: TypeAlias = "bytes | list[Record]"
+"""What one sink gets of a chunk: encoded records, or the records where the sink wants them."""
+
+
+@dataclass(slots=True)
+class ChunkResult:
+    """What became of a chunk.
+
+    `outputs` go by the sinks' numbers; `written` counts the records in each. `ended` counts
+    records by end state. `total` is all records: those in `ended`, and `failures`. `lines` are
+    the source's lines that it used up, blank ones included.
+    """
+
+    total: int
+    ended: dict[str, int]
+    outputs: list[Output]
+    written: list[int]
+    failures: list[Failure] = field(default_factory=list)
+    malformed: int = 0
+    size: int = 0
+    lines: int = 0

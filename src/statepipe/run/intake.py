@@ -1,0 +1,189 @@
+"""Intakes: each turns one kind of source into chunks, and says when none is ready yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sized
+from typing import Protocol
+
+from statepipe.ports import Block, ByteSource, Clock
+from statepipe.record import Record
+from statepipe.run.bell import Bell
+from statepipe.run.blocks import cut_off, joined, rest_of, whole
+from statepipe.run.chunk import ByteChunk, Chunk, RangeChunk, RecordChunk
+from statepipe.run.reading import ReadAhead
+
+
+class Intake(Protocol):
+    """Chunks in order. After `ended`, `take` gives no more, and `error` is what ended it.
+
+    `keeps`: what came before an error cannot be read again, and so is kept.
+    """
+
+    ended: bool
+    error: Exception | None
+    keeps: bool
+    waiting: int
+    """Records that were read and are not yet taken, as far as they are counted."""
+
+    def start(self) -> None:
+        """Begin to read, on the first take at the latest."""
+
+    def take(self) -> Chunk | None:
+        """Return the next chunk, or None if it is not ready: the bell rings when it may be."""
+
+    def wait_s(self) -> float | None:
+        """Return after how long a waiting part of a chunk is to be taken; None if never."""
+
+    async def close(self) -> None: ...
+
+
+class ByteIntake:
+    """Cuts what a thread reads ahead into chunks of exactly `chunk_size` items.
+
+    A live source's items wait at most `max_wait_s` for their chunk to fill.
+    """
+
+    keeps = False
+
+    def __init__(
+        self, source: ByteSource, chunk_size: int, max_wait_s: float, bell: Bell, clock: Clock
+    ) -> None:
+        self.ended = False
+        self.error: Exception | None = None
+        self.waiting = 0
+        self._chunk_size = chunk_size
+        self._max_wait_s = max_wait_s if source.live else None
+        self._clock = clock
+        self._reading = ReadAhead(source, bell)
+        self._held: Block | None = None
+        self._at = 0
+        self._held_since = 0.0
+
+    def start(self) -> None:
+        self._reading.start()
+
+    def take(self) -> ByteChunk | None:
+        if self.ended:
+            return None
+        while self._left() < self._chunk_size:
+            block = self._reading.take()
+            if block is None:
+                break
+            self._hold(block)
+        left = self._left()
+        if left < self._chunk_size and not self._reading.ended and not self._overdue():
+            return None
+        if left == 0:
+            self._end()
+            return None
+        return self._cut(min(left, self._chunk_size))
+
+    def wait_s(self) -> float | None:
+        if self._max_wait_s is None or not self._left():
+            return None
+        return max(0.0, self._held_since + self._max_wait_s - self._clock.monotonic_s())
+
+    async def close(self) -> None:
+        self.ended = True
+        self._reading.close()
+
+    def _left(self) -> int:
+        return 0 if self._held is None else len(self._held.items) - self._at
+
+    def _overdue(self) -> bool:
+        return self.wait_s() == 0.0
+
+    def _end(self) -> None:
+        if self._reading.ended:
+            self.ended = True
+            self.error = self._reading.error
+
+    def _hold(self, block: Block) -> None:
+        """Put `block` behind what is left of the one before."""
+        if self._held is None or not self._left():
+            self._held, self._at = block, 0
+            self._held_since = self._clock.monotonic_s()
+            return
+        self._held = joined(rest_of(self._held, self._at), block)
+        self._at = 0
+
+    def _cut(self, count: int) -> ByteChunk:
+        held = self._held
+        assert held is not None
+        if self._at == 0 and count == len(held.items):
+            self._held = None
+            return whole(held)
+        chunk = cut_off(held, self._at, count)
+        self._at += count
+        return chunk
+
+
+class RangeIntake:
+    """Cuts a splittable source into ranges that workers read themselves."""
+
+    keeps = False
+
+    def __init__(self, ranges: Iterable[RangeChunk]) -> None:
+        self.ended = False
+        self.error: Exception | None = None
+        self.waiting = 0
+        self._ranges: Iterator[RangeChunk] = iter(ranges)
+
+    def start(self) -> None:
+        """Nothing is read here."""
+
+    def take(self) -> RangeChunk | None:
+        chunk = next(self._ranges, None)
+        self.ended = chunk is None
+        return chunk
+
+    def wait_s(self) -> float | None:
+        return None
+
+    async def close(self) -> None:
+        self.ended = True
+
+
+class IterableIntake:
+    """Pulls records from an iterable in the driver's own thread.
+
+    A chunk is cut early when the iterable let more than `max_wait_s` pass before a record.
+    """
+
+    keeps = True
+
+    def __init__(
+        self, source: Iterable[Record], chunk_size: int, max_wait_s: float, clock: Clock
+    ) -> None:
+        self.ended = False
+        self.error: Exception | None = None
+        self.waiting = 0
+        self._records = iter(source)
+        self._chunk_size = chunk_size
+        self._max_wait_s = float("inf") if isinstance(source, Sized) else max_wait_s
+        self._clock = clock
+
+    def start(self) -> None:
+        """Nothing is read ahead."""
+
+    def take(self) -> RecordChunk | None:
+        records: list[Record] = []
+        last = self._clock.monotonic_s()
+        while len(records) < self._chunk_size and not self.ended:
+            try:
+                records.append(next(self._records))
+            except StopIteration:
+                self.ended = True
+            except Exception as error:
+                self.error, self.ended = error, True
+            now = self._clock.monotonic_s()
+            if now - last > self._max_wait_s:
+                break
+            last = now
+        return RecordChunk(records) if records else None
+
+    def wait_s(self) -> float | None:
+        return None
+
+    async def close(self) -> None:
+        self.ended = True

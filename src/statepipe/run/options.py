@@ -1,0 +1,78 @@
+"""StreamConfig: how a stream is cut, bounded and spread; validated when it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from statepipe.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class StreamConfig:
+    """Limits and sizes of one stream.
+
+    `chunk_size`: records in a chunk, the unit of work and of progress. `buffer_size`: records
+    allowed between reading and writing; a chunk is always let in when nothing is under way.
+    `parallelism`: worker processes; 1 works in the caller's own. `backpressure_threshold`:
+    records under way at which reading pauses; it goes on at half. `memory_limit_mb`: resident
+    memory of the process and its workers in MB, above which nothing is read ahead.
+    `timeout_seconds`: for the whole stream. `retry_on_error`: run a failing record again, from
+    the start, up to `max_retries` times. `ordered`: write records in input order; giving that
+    up saves workers from waiting for each other. `concurrency`: records of a chunk that async
+    functions work on at the same time. `max_wait_ms`: how long a record of a slow source waits
+    for its chunk to fill. `max_record_bytes`: a longer record is a dead letter.
+
+    Raises UsageError naming every value that is out of range.
+    """
+
+    chunk_size: int = 100
+    buffer_size: int = 10_000
+    parallelism: int = 1
+    memory_limit_mb: float | None = None
+    backpressure_threshold: int = 5_000
+    timeout_seconds: float | None = None
+    retry_on_error: bool = False
+    max_retries: int = 3
+    ordered: bool = True
+    concurrency: int = 64
+    max_wait_ms: float = 5.0
+    max_record_bytes: int = 16 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        wrong = [problem for item in fields(self) for problem in self._problems_of(item.name)]
+        if wrong:
+            raise UsageError("; ".join(wrong))
+
+    def _problems_of(self, name: str) -> list[str]:
+        value = getattr(self, name)
+        if name in BOOLS:
+            good = isinstance(value, bool)
+            return [] if good else [f"{name} must be True or False, not {value!r}"]
+        if value is None and name in OPTIONAL:
+            return []
+        least = LEAST[name]
+        kinds = int if name in WHOLE else (int, float)
+        if isinstance(value, bool) or not isinstance(value, kinds) or not value >= least:
+            what = "a whole number" if name in WHOLE else "a number"
+            return [f"{name} must be {what} of at least {least}, not {value!r}"]
+        return []
+
+
+BOOLS = frozenset({"retry_on_error", "ordered"})
+OPTIONAL = frozenset({"memory_limit_mb", "timeout_seconds"})
+WHOLE = frozenset(
+    """chunk_size buffer_size parallelism backpressure_threshold max_retries concurrency
+    max_record_bytes""".split()
+)
+LEAST: dict[str, float] = {
+    "chunk_size": 1,
+    "buffer_size": 1,
+    "parallelism": 1,
+    "memory_limit_mb": 1,
+    "backpressure_threshold": 1,
+    "timeout_seconds": 0,
+    "max_retries": 0,
+    "concurrency": 1,
+    "max_wait_ms": 0,
+    "max_record_bytes": 1,
+}

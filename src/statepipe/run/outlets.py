@@ -1,0 +1,125 @@
+"""Outlets: each takes the results of chunks to one kind of sink."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from statepipe.ports import ByteSink, Sink
+from statepipe.record import Record
+from statepipe.run.bell import Bell
+from statepipe.run.chunk import Output
+from statepipe.run.writing import WriteBehind
+
+
+class Outlet(Protocol):
+    """Where one sink's part of every chunk goes, in order."""
+
+    def open(self) -> None:
+        """Get ready; raises SinkError where the sink cannot be written. Before anything is read."""
+
+    async def write(self, output: Output) -> None: ...
+
+    async def flush(self) -> None:
+        """Hold nothing back: the source is slow."""
+
+    async def commit(self) -> None: ...
+
+    async def abort(self) -> None:
+        """Leave nothing that looks finished. Safe to call at any time, more than once."""
+
+
+class ByteOutlet:
+    """Writes encoded records to a byte sink behind the driver's back."""
+
+    def __init__(self, sink: ByteSink, bell: Bell) -> None:
+        self._sink = sink
+        self._bell = bell
+        self._behind: WriteBehind | None = None
+
+    def open(self) -> None:
+        between = self._sink.framing.between
+        self._behind = WriteBehind(self._sink.open(), between, self._bell)
+
+    async def write(self, output: Output) -> None:
+        assert self._behind is not None and isinstance(output, bytes)
+        while not self._behind.room:
+            await self._bell.wait(None)
+        self._behind.put(output)
+
+    async def flush(self) -> None:
+        if self._behind is not None:
+            self._behind.flush()
+
+    async def commit(self) -> None:
+        if self._behind is not None:
+            self._behind.commit()
+            self._behind = None
+
+    async def abort(self) -> None:
+        if self._behind is not None:
+            self._behind.abort()
+            self._behind = None
+
+
+Receiver = Callable[[Record], Any]
+"""Takes one record; what it gives is awaited if it can be, and otherwise dropped."""
+
+
+class CallableOutlet:
+    """Calls a function of the user's for each record."""
+
+    def __init__(self, receive: Receiver) -> None:
+        self._receive = receive
+
+    def open(self) -> None:
+        """Nothing to open."""
+
+    async def write(self, output: Output) -> None:
+        for record in output:
+            given = self._receive(record)  # type: ignore[arg-type]  # records, as no encoder is set
+            if inspect.isawaitable(given):
+                await given
+
+    async def flush(self) -> None:
+        return
+
+    async def commit(self) -> None:
+        return
+
+    async def abort(self) -> None:
+        return
+
+
+class SinkOutlet:
+    """Drives a sink object of the user's."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._closed = False
+
+    def open(self) -> None:
+        """The user's object is open already."""
+
+    async def write(self, output: Output) -> None:
+        assert isinstance(output, list)
+        if output:
+            await settled(self._sink.write(output))
+
+    async def flush(self) -> None:
+        return
+
+    async def commit(self) -> None:
+        self._closed = True
+        await settled(self._sink.commit())
+
+    async def abort(self) -> None:
+        if not self._closed:
+            self._closed = True
+            await settled(self._sink.abort())
+
+
+async def settled(given: object) -> object:
+    """Return what a method that may be async gave, awaited if it has to be."""
+    return await given if isinstance(given, Awaitable) else given

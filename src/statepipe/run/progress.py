@@ -1,0 +1,128 @@
+"""Counters of a stream, and the two views of them: Progress while it runs, StreamResult after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from statepipe.errors import RecordError
+from statepipe.run.chunk import ChunkResult
+
+MAX_ERRORS = 100
+"""Errors that a result and a progress keep; the counts tell of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a stream stands, after a chunk. Seconds and bytes; rates are over the whole time.
+
+    `total_bytes` and `eta_s` are None where the source's size is not known. `in_flight` counts
+    records read and not yet written; `paused_s` is how long reading has been held back.
+    `errors` are the first failures, at most 100.
+    """
+
+    chunks_processed: int
+    records_processed: int
+    successful: int
+    failed: int
+    by_state: Mapping[str, int]
+    errors: tuple[RecordError, ...]
+    bytes_processed: int
+    total_bytes: int | None
+    elapsed_time: float
+    in_flight: int
+    paused_s: float
+
+    @property
+    def records_per_second(self) -> float:
+        return self.records_processed / self.elapsed_time if self.elapsed_time > 0 else 0.0
+
+    @property
+    def chunks_per_second(self) -> float:
+        return self.chunks_processed / self.elapsed_time if self.elapsed_time > 0 else 0.0
+
+    @property
+    def eta_s(self) -> float | None:
+        if self.total_bytes is None or not self.bytes_processed:
+            return None
+        left = max(0, self.total_bytes - self.bytes_processed)
+        return self.elapsed_time * left / self.bytes_processed
+
+
+@dataclass(frozen=True, slots=True)
+class StreamResult(Mapping[str, Any]):
+    """The counts of a finished stream, as attributes and as a mapping.
+
+    `total_records` = `successful` + `failed`; `malformed` is part of `failed`. `by_state` splits
+    the successful ones by end state; `emitted` counts those that a sink got, and
+    `excluded_by_state` those at end states that emit nothing. `errors` are the first 100
+    failures. `dead_letters` is the file they went to, if there were any and it was wanted.
+    Times are in seconds, `throughput` in records per second.
+    """
+
+    total_records: int
+    successful: int
+    failed: int
+    malformed: int
+    emitted: int
+    excluded_by_state: Mapping[str, int]
+    by_state: Mapping[str, int]
+    duration: float
+    throughput: float
+    errors: list[RecordError]
+    peak_memory_mb: float
+    paused_s: float
+    chunks: int
+    dead_letters: str | None = None
+
+    @property
+    def total_processed(self) -> int:
+        return self.total_records
+
+    def __getitem__(self, key: str) -> Any:  # as different as the fields are
+        if key == "total_processed" or key in FIELDS:
+            return getattr(self, key)
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from FIELDS
+        yield "total_processed"
+
+    def __len__(self) -> int:
+        return len(FIELDS) + 1
+
+
+FIELDS = tuple(item.name for item in fields(StreamResult))
+
+
+@dataclass(slots=True)
+class Counters:
+    """Adds up what became of chunks. The one place where a stream's numbers come from."""
+
+    chunks: int = 0
+    total: int = 0
+    failed: int = 0
+    malformed: int = 0
+    emitted: int = 0
+    size: int = 0
+    by_state: dict[str, int] = field(default_factory=dict)
+    errors: list[RecordError] = field(default_factory=list)
+
+    def add(self, result: ChunkResult) -> None:
+        """Count a chunk as done."""
+        self.chunks += 1
+        self.total += result.total
+        self.size += result.size
+        self.emitted += sum(result.written)
+        for state, count in result.ended.items():
+            self.by_state[state] = self.by_state.get(state, 0) + count
+        if result.failures:
+            self.failed += len(result.failures)
+            self.malformed += result.malformed
+            room = MAX_ERRORS - len(self.errors)
+            self.errors += [failure.error for failure in result.failures[:room]]
+
+    @property
+    def successful(self) -> int:
+        return self.total - self.failed

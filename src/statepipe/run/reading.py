@@ -1,0 +1,78 @@
+"""ReadAhead: a thread that reads a byte source, so that reading and computing overlap."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from statepipe.ports import Block, ByteReader, ByteSource
+from statepipe.run.bell import Bell
+
+MAX_BLOCKS = 4
+"""Blocks read ahead; at about 256 KiB each, 1 MiB of a source."""
+
+
+class ReadAhead:
+    """Reads blocks in its own thread until `MAX_BLOCKS` of them wait to be taken.
+
+    `ended` is true when the source has ended and every block was taken; `error` is what ended it.
+    """
+
+    def __init__(self, source: ByteSource, bell: Bell) -> None:
+        self.error: Exception | None = None
+        self._source = source
+        self._bell = bell
+        self._blocks: deque[Block] = deque()
+        self._changed = threading.Condition()
+        self._finished = False
+        self._closed = False
+        self._reader: ByteReader | None = None
+        self._thread = threading.Thread(target=self._read, name="statepipe-read", daemon=True)
+
+    @property
+    def ended(self) -> bool:
+        return self._finished and not self._blocks
+
+    def start(self) -> None:
+        """Open the source and begin to read. Raises SourceError where it cannot be opened."""
+        self._reader = self._source.open()
+        self._thread.start()
+
+    def take(self) -> Block | None:
+        """Return the next block if it is there. The bell rings when that changes."""
+        with self._changed:
+            if not self._blocks:
+                return None
+            self._changed.notify()
+            return self._blocks.popleft()
+
+    def close(self) -> None:
+        """Stop reading. A read that waits for a pipe goes on in its daemon thread until it ends."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def _read(self) -> None:
+        assert self._reader is not None
+        try:
+            while self._put(self._reader.read()):
+                pass
+        except Exception as error:  # handed to the driver, which raises it
+            self.error = error
+        finally:
+            self._reader.close()
+            self._finished = True
+            self._bell.ring()
+
+    def _put(self, block: Block | None) -> bool:
+        """Add a block when there is room; return whether to read on."""
+        if block is None:
+            return False
+        with self._changed:
+            while len(self._blocks) >= MAX_BLOCKS and not self._closed:
+                self._changed.wait()
+            if self._closed:
+                return False
+            self._blocks.append(block)
+        self._bell.ring()
+        return True

@@ -1,0 +1,111 @@
+"""WriteBehind: a thread that writes to a byte sink, so that computing and writing overlap."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from statepipe.ports import ByteWriter
+from statepipe.run.bell import Bell
+
+BUFFER_BYTES = 256 * 1024
+"""Handed to the thread at once; less costs more wake-ups, more only memory."""
+
+MAX_PENDING_BYTES = 4 * BUFFER_BYTES
+
+
+class WriteBehind:
+    """Collects the chunks' bytes, and writes them in its own thread in larger pieces.
+
+    `room` is false while too much waits to be written; the bell rings when that changes. What
+    the writer raised is raised by the next call.
+    """
+
+    def __init__(self, writer: ByteWriter, between: bytes, bell: Bell) -> None:
+        self._writer = writer
+        self._between = between
+        self._bell = bell
+        self._buffer: list[bytes] = []
+        self._buffered = 0
+        self._pieces: deque[bytes] = deque()
+        self._pending = 0
+        self._changed = threading.Condition()
+        self._ending = False
+        self._error: Exception | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def room(self) -> bool:
+        return self._pending < MAX_PENDING_BYTES or self._error is not None
+
+    def put(self, data: bytes) -> None:
+        """Take the bytes of a chunk's records, with `between` between them."""
+        self._check()
+        if not data:
+            return
+        self._buffer.append(data)
+        self._buffered += len(data)
+        if self._buffered >= BUFFER_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand on what has been collected, now."""
+        if not self._buffer:
+            return
+        piece = self._between.join(self._buffer)
+        self._buffer, self._buffered = [], 0
+        with self._changed:
+            self._pieces.append(piece)
+            self._pending += len(piece)
+            self._changed.notify()
+        if self._thread is None:
+            self._start()
+
+    def commit(self) -> None:
+        """Write everything, make it durable, and put it under its final name. Blocks."""
+        self.flush()
+        self._join()
+        self._check()
+        self._writer.commit()
+
+    def abort(self) -> None:
+        """Drop what is not written, and leave the final name as it was. Blocks."""
+        with self._changed:
+            self._pieces.clear()
+        self._join()
+        self._writer.abort()
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._write, name="statepipe-write", daemon=True)
+        self._thread.start()
+
+    def _join(self) -> None:
+        with self._changed:
+            self._ending = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _check(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _write(self) -> None:
+        while (piece := self._next()) is not None:
+            try:
+                self._writer.write(piece)
+                if not self._pieces:
+                    self._writer.flush()
+            except Exception as error:  # raised by the driver's next call
+                self._error = error
+            with self._changed:
+                self._pending -= len(piece)
+            self._bell.ring()
+
+    def _next(self) -> bytes | None:
+        with self._changed:
+            while not self._pieces and not self._ending:
+                self._changed.wait()
+            if self._error is not None:
+                self._pieces.clear()
+            return self._pieces.popleft() if self._pieces else None
