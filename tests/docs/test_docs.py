@@ -143,3 +143,48 @@ def test_the_readme_has_blocks_that_run() -> None:
     (readme,) = (document for document in DOCUMENTS if document.name == "README.md")
 
     assert [block for block in readme.blocks if way_to_run(block)] != []
+
+
+def block(text: str, language: str = "python", **says: str) -> Block:
+    return Block(3, language, text, says)
+
+
+def test_a_block_may_await() -> None:
+    names: Names = {}
+
+    run_block(block("import asyncio\nx = await asyncio.sleep(0, 7)\n"), Document("a.md"), names)
+
+    assert names["x"] == 7
+
+
+def test_a_failing_block_fails_with_the_document_s_line() -> None:
+    with pytest.raises(ZeroDivisionError) as caught:
+        run_block(block("x = 1\n1 / 0\n"), Document("a.md"), {})
+
+    assert caught.traceback[-1].lineno == 3
+    assert str(caught.traceback[-1].path) == "<a.md:3>"
+
+
+def test_a_block_that_should_raise_and_does_not_is_a_failure() -> None:
+    with pytest.raises(pytest.fail.Exception):
+        run_block(block("x = 1\n", raises="ConfigError"), Document("a.md"), {})
+
+
+def test_a_session_is_compared_with_what_it_prints() -> None:
+    run_block(block(">>> 1 + 1\n2\n"), Document("a.md"), {})
+
+    with pytest.raises(AssertionError, match="Expected"):
+        run_block(block(">>> 1 + 1\n3\n"), Document("a.md"), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("$ echo one\ntwo\n", "'echo one' did not print 'two'"), ("$ echo no; exit 3\n", "no")],
+)
+def test_a_command_s_output_and_code_are_compared(text: str, message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        run_commands(block(text, "console"), Document("a.md"), {})
+
+
+def test_a_command_may_be_said_to_fail() -> None:
+    run_commands(block("$ echo no; exit 3\nno\n", "console", exit="3"), Document("a.md"), {})
