@@ -24,7 +24,7 @@ check: setup
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m mypy tools/budgets.py
+	$(PY) -m mypy -p bench -p tools
 	$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 	$(PY) tools/budgets.py
 

@@ -19,7 +19,7 @@ class View:
     __slots__ = ("data",)
 
     def __init__(self, data: dict[str, Any]) -> None:
-        self.data = data
+        self.data: Any = data  # a record's values are of any type
 
 
 Step = Callable[[View], dict[str, Any]]
