@@ -13,6 +13,7 @@ from statepipe.errors import ConfigError, Place, Problem, Span
 from statepipe.functions.function import CallStyle
 from statepipe.functions.inline import ParsedInline
 from statepipe.functions.names import namespace
+from statepipe.functions.parsing import TOO_DEEP
 from statepipe.functions.positions import Positions
 from statepipe.functions.scopes import FunctionNode, free_names
 from statepipe.functions.view import StateView
@@ -105,8 +106,7 @@ def _code(source: SourceText, tree: ast.Expression | ast.Module) -> CodeType:
     except SyntaxError as error:
         raise ConfigError([_compile_problem(source, error)]) from error
     except (RecursionError, MemoryError) as error:
-        message = "this code is nested too deeply for Python"
-        raise ConfigError([Problem(source.place, message)]) from error
+        raise ConfigError([Problem(source.place, TOO_DEEP)]) from error
 
 
 def _compile_problem(source: SourceText, error: SyntaxError) -> Problem:

@@ -12,6 +12,7 @@ from statepipe.errors import ConfigError, Problem
 from statepipe.functions.positions import Located, Positions
 from statepipe.source_text import SourceText
 
+TOO_DEEP: Final = "this code is nested too deeply for Python"
 OUR_BRACKET: Final = re.compile(
     r"closing parenthesis '(.)' does not match opening parenthesis '\['"
 )
@@ -158,7 +159,7 @@ def _bracket_error(text: str) -> SyntaxError | None:
 
 def _describe(source: SourceText, error: Exception) -> Problem:
     if isinstance(error, RecursionError | MemoryError):
-        return Problem(source.place, "this code is nested too deeply for Python")
+        return Problem(source.place, TOO_DEEP)
     start, end = _extent(source, error)
     span = source.span(start, end)
     message = error.msg if isinstance(error, SyntaxError) else str(error)

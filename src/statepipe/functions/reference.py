@@ -16,6 +16,7 @@ from statepipe.functions.compiled import compile_inline
 from statepipe.functions.function import Function
 from statepipe.functions.inline import IMPLICIT, ParsedInline, read_inline
 from statepipe.functions.names import BUILTINS, MODULES, close_match
+from statepipe.functions.parsing import TOO_DEEP
 from statepipe.functions.positions import Positions
 from statepipe.functions.scopes import free_names
 from statepipe.functions.signature import SignatureError, call_style, is_async, is_generator
@@ -80,11 +81,12 @@ def _inline(
     trusted: bool,
 ) -> Function:
     parsed = read_inline(source)
-    problems = [] if trusted else untrusted_problems(parsed.tree, parsed.code.source)
-    problems += unknown_names(parsed, registered)
-    if problems:
-        raise ConfigError(problems)
-    compiled = compile_inline(parsed, trusted=trusted)
+    try:
+        if problems := inline_problems(parsed, registered, trusted=trusted):
+            raise ConfigError(problems)
+        compiled = compile_inline(parsed, trusted=trusted)
+    except RecursionError as error:
+        raise ConfigError([Problem(source.place, TOO_DEEP)]) from error
     return Function(
         label="inline code",
         call=compiled.call,
@@ -93,6 +95,19 @@ def _inline(
         place=reference.place,
         code=parsed.code,
     )
+
+
+def inline_problems(
+    parsed: ParsedInline, registered: Iterable[str], *, trusted: bool
+) -> list[Problem]:
+    """Return what is wrong with parsed inline code, in the order of the text."""
+    problems = list(unknown_names(parsed, registered))
+    if not trusted:
+        # An unknown name is refused by both; the advice on names is the better one.
+        known = {problem.place for problem in problems}
+        refused = untrusted_problems(parsed.tree, parsed.code.source)
+        problems += [problem for problem in refused if problem.place not in known]
+    return sorted(problems, key=lambda p: (p.place.line or 0, p.place.column or 0))
 
 
 def unknown_names(parsed: ParsedInline, registered: Iterable[str]) -> Iterator[Problem]:

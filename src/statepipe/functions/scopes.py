@@ -85,6 +85,7 @@ class _Scopes:
                 self.walk_class(node, scope)
             case ast.NamedExpr():
                 scope.bind_outside(node.target.id)
+                self.uses.append((node.target, scope))
                 self.walk(node.value, scope)
             case ast.Name():
                 self.walk_name(node, scope)
