@@ -1,5 +1,6 @@
 """What the author wrote: config in its many spellings, read into one canonical form."""
 
-from statepipe.config.load import LoadedConfig, load_config
+from statepipe.config.load import Config, LoadedConfig, load_config
+from statepipe.config.schema import json_schema
 
-__all__ = ["LoadedConfig", "load_config"]
+__all__ = ["Config", "LoadedConfig", "json_schema", "load_config"]

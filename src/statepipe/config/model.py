@@ -147,7 +147,7 @@ class StateConfig(_Model):
     )
     sink: Text | None = Field(default=None, description="A path for this end state's records.")
     run_on_failure: Annotated[Truth, AfterValidator(_never_on_failure)] = Field(
-        default=False, description="Only false so far."
+        default=False, description="Only false so far.", json_schema_extra={"const": False}
     )
     metadata: dict[str, Any] = Field(default_factory=dict, description="Yours; changes nothing.")
 

@@ -3,75 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from statepipe.config.problems import Problems, failure, suggestion
+from statepipe.config.spellings import (
+    ARC,
+    DATA_MODE,
+    FUNCTION_LISTS,
+    FUNCTIONS,
+    MEANT,
+    NETWORK,
+    SIMPLE,
+    STATE,
+    STATE_ARC,
+    TOP,
+    Level,
+)
 from statepipe.config.tree import Entry, ListNode, MapNode, Node, Scalar, Spot
 from statepipe.errors import ConfigError
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """The keys of one kind of mapping: as an author may write them -> canonical.
-
-    `not_yet` holds the keys that are known and refused, as nothing stands behind them so far.
-    """
-
-    noun: str
-    keys: Mapping[str, str]
-    not_yet: frozenset[str] = frozenset()
-
-
-def _same(*keys: str) -> dict[str, str]:
-    return {key: key for key in keys}
-
-
-_SIMPLE = ("states", "arcs", "initial_state")
-_PUSH = ("target_network", "return_state", "data_isolation", "data_mapping", "result_mapping")
-_ARC = _same("name", "condition", "priority", "metadata", "transforms") | {
-    "pre_test": "condition",
-    "transform": "transforms",
-}
-_NOT_YET_IN_ARCS = frozenset({"resources", *_PUSH})
-
-TOP = Level(
-    "the config",
-    _same(
-        *("name", "version", "description", "data_mode", "max_transitions", "metadata"),
-        *("main_network", "networks"),
-        *_SIMPLE,
-    ),
-    frozenset({"resources", "timeout_seconds"}),
-)
-NETWORK = Level("a network", _same("name", *_SIMPLE))
-STATE = Level(
-    "a state",
-    _same(
-        *("name", "is_start", "is_end", "schema", "pre_validators", "transforms", "validators"),
-        *("functions", "arcs", "data_mode", "emit_output", "sink", "run_on_failure", "metadata"),
-    )
-    | {
-        "initial": "is_start",
-        "start": "is_start",
-        "final": "is_end",
-        "end": "is_end",
-        "data_schema": "schema",
-        "transform": "transforms",
-        "validator": "validators",
-    },
-    frozenset({"resources", "retry", "catch", "on_error", "timeout_s"}),
-)
-FUNCTIONS = Level("functions", {"transform": "transforms", "validate": "validators"})
-ARC = Level("an arc", _ARC | _same("from", "to"), _NOT_YET_IN_ARCS)
-STATE_ARC = Level("an arc inside a state", _ARC | {"target": "to"}, _NOT_YET_IN_ARCS)
-DATA_MODE = Level("data_mode", _same("default", "state_overrides"))
-FUNCTION_LISTS = ("pre_validators", "transforms", "validators")
-
-_MEANT = {
-    (STATE_ARC.noun, "from"): "leave it out: the arc leaves the state in which it stands",
-    (STATE_ARC.noun, "to"): "write 'target': the arc leaves the state in which it stands",
-    (ARC.noun, "target"): "write 'to'; 'target' is for arcs inside a state",
-}
 
 
 def normalized(root: Node, problems: Problems) -> MapNode:
@@ -83,8 +32,8 @@ def normalized(root: Node, problems: Problems) -> MapNode:
     if not isinstance(root, MapNode):
         raise failure(root.at, "a config must be a mapping", "begin with name: and states:")
     top = _canonical_keys(TOP, root, problems)
-    simple = [entry for entry in top.entries if entry.key in _SIMPLE]
-    others = tuple(entry for entry in top.entries if entry.key not in _SIMPLE)
+    simple = [entry for entry in top.entries if entry.key in SIMPLE]
+    others = tuple(entry for entry in top.entries if entry.key not in SIMPLE)
     if simple and top.entry("networks"):
         message = f"'{simple[0].written}' stands beside 'networks'"
         advice = "give networks, or the states and arcs of one network called main"
@@ -105,7 +54,7 @@ def _canonical_keys(level: Level, node: MapNode, problems: Problems) -> MapNode:
         if entry.key in level.not_yet:
             problems.add(entry.at, f"'{entry.key}' is not yet supported here", "remove it")
         elif key is None:
-            advice = _MEANT.get((level.noun, entry.key)) or suggestion(entry.key, level.keys)
+            advice = MEANT.get((level.noun, entry.key)) or suggestion(entry.key, level.keys)
             problems.add(entry.at, f"unknown key '{entry.key}' in {level.noun}", advice)
         elif isinstance(entry.value, Scalar) and entry.value.value is None:
             problems.add(entry.at, f"'{entry.key}' has no value", "give one, or leave the key out")

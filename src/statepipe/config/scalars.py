@@ -11,6 +11,7 @@ from statepipe.source_text import Mark
 # What YAML 1.1 (and so PyYAML's marks) counts as the end of a line.
 LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _DECODED_BREAK = re.compile("[\n\u2028\u2029]")
+_PROPERTY = re.compile(r"[&!]\S*[ \t]*|[ \t]+")
 _DOUBLE = re.compile(
     r"(?P<escape>\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.))"
     r"|(?P<joined>\\$)|(?P<trail>[ \t]+$)|."
@@ -40,6 +41,15 @@ class Extent:
             if line > self.line:
                 start = len(text) - len(text.lstrip(" \t"))
             yield line, start, text[start:]
+
+
+def content_start(lines: tuple[str, ...], line: int, column: int) -> tuple[int, int]:
+    """Return where a scalar's own text begins, behind an anchor or a tag; all count from 0."""
+    while found := _PROPERTY.match(lines[line], column):
+        column = found.end()
+        if column == len(lines[line]) and line + 1 < len(lines):
+            line, column = line + 1, 0
+    return line, column
 
 
 def scalar_marks(style: str | None, text: str, extent: Extent) -> tuple[Mark, ...]:

@@ -10,7 +10,7 @@ from typing import ClassVar
 import yaml
 
 from statepipe.config.problems import Problems, failure
-from statepipe.config.scalars import LINE_BREAK, Extent, scalar_marks
+from statepipe.config.scalars import LINE_BREAK, Extent, content_start, scalar_marks
 from statepipe.config.tree import Entry, ListNode, MapNode, Node, Scalar, Spot, keys_below
 from statepipe.errors import ConfigError, Place, Span
 from statepipe.source_text import Mark, SourceText
@@ -182,8 +182,9 @@ class _Builder:
             return Scalar(None, at)
 
     def marks(self, node: yaml.ScalarNode) -> tuple[Mark, ...]:
-        start, end = node.start_mark, node.end_mark
-        extent = Extent(self.lines, start.line, start.column, end.line, end.column)
+        line, column = content_start(self.lines, node.start_mark.line, node.start_mark.column)
+        end = node.end_mark
+        extent = Extent(self.lines, line, column, end.line, end.column)
         return scalar_marks(node.style or None, node.value, extent)
 
 

@@ -1,0 +1,152 @@
+"""The JSON Schema of a config as an author may write it: every spelling, not only the canonical."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from statepipe.config.model import MachineConfig
+from statepipe.config.spellings import (
+    ARC,
+    FUNCTION_LISTS,
+    FUNCTIONS,
+    NETWORK,
+    SIMPLE,
+    STATE,
+    STATE_ARC,
+    TOP,
+    Level,
+)
+
+Schema: TypeAlias = dict[str, Any]  # JSON
+
+_INCLUDE: Schema = {
+    "description": "Replaced by what it names: a file, or a part of one, in the config's folder.",
+    "type": "object",
+    "properties": {
+        "$include": {"type": "string"},
+        "$import": {
+            "type": "object",
+            "properties": {"file": {"type": "string"}, "path": {"type": "string"}},
+            "required": ["file", "path"],
+            "additionalProperties": False,
+        },
+    },
+    "anyOf": [{"required": ["$include"]}, {"required": ["$import"]}],
+}
+_VARIABLE: Schema = {"type": "string", "pattern": r"\$\{", "description": "${VAR} and its forms."}
+
+
+def json_schema() -> Schema:
+    """Return the JSON Schema (draft 2020-12) of a config, for editors and `statepipe schema`.
+
+    It knows shapes and keys. What holds between parts (names that exist, one start state) and
+    double spellings are checked by loading alone.
+    """
+    canonical = MachineConfig.model_json_schema()
+    parts = {name: _as_written(part) for name, part in canonical.pop("$defs").items()}
+    top, state, arc = _as_written(canonical), parts["StateConfig"], parts["ArcConfig"]
+    function = arc["properties"]["transforms"]["items"]
+    defs = {
+        name: part for name, part in parts.items() if name.endswith(("Function", "HandlingMode"))
+    }
+    defs |= {
+        "Function": _or_include(function),
+        "Functions": {"anyOf": [_ref("Function"), {"type": "array", "items": _ref("Function")}]},
+        "Arc": _or_include(_respelled(ARC, arc, {}, required=["from", "to"])),
+        "StateArc": _or_include(_respelled(STATE_ARC, arc, {}, required=["target"])),
+        "State": _or_include(_state(state, required=["name"])),
+        "NamedState": {"anyOf": [_or_include(_state(state, required=[])), {"type": "null"}]},
+        "States": {
+            "anyOf": [
+                {"type": "array", "items": _ref("State"), "minItems": 1},
+                {"type": "object", "additionalProperties": _ref("NamedState"), "minProperties": 1},
+            ]
+        },
+        "Network": _or_include(_network(parts["NetworkConfig"])),
+        "DataMode": {"anyOf": [_ref("DataHandlingMode"), parts["DataModeConfig"]]},
+    }
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": defs} | _top(top)
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _or_include(schema: Schema) -> Schema:
+    return {"anyOf": [schema, _INCLUDE]}
+
+
+def _as_written(schema: Any) -> Any:  # JSON of any kind goes in and comes out
+    """Return the schema of what may be written: no nulls, `${VAR}` for numbers and modes."""
+    if isinstance(schema, list):
+        return [_as_written(item) for item in schema if item != {"type": "null"}]
+    if not isinstance(schema, Mapping):
+        return schema
+    kept = {key: value for key, value in schema.items() if (key, value) != ("default", None)}
+    if kept.get("type") in ("integer", "boolean") or "enum" in kept:
+        return {"anyOf": [kept, _VARIABLE]}
+    return {key: _as_written(value) for key, value in kept.items()}
+
+
+def _respelled(
+    level: Level, canonical: Schema, replaced: Mapping[str, Schema], required: list[str]
+) -> Schema:
+    """Return the schema of a mapping with every spelling of `level` as a key."""
+    properties = dict(canonical["properties"]) | dict(replaced)
+    if "transforms" in properties:
+        described = {"description": properties["transforms"].get("description", "")}
+        properties["transforms"] = _ref("Functions") | described
+    spelled = {written: properties[key] for written, key in level.keys.items() if key in properties}
+    return {
+        "type": "object",
+        "description": canonical.get("description", ""),
+        "properties": spelled,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _state(canonical: Schema, required: list[str]) -> Schema:
+    functions: Schema = {
+        "type": "object",
+        "properties": {written: _ref("Functions") for written in FUNCTIONS.keys},
+        "additionalProperties": False,
+    }
+    arcs: Schema = {"type": "array", "items": _ref("StateArc")}
+    lists: dict[str, Schema] = {
+        key: _ref("Functions") | {"description": canonical["properties"][key]["description"]}
+        for key in FUNCTION_LISTS
+    }
+    return _respelled(STATE, canonical, {"functions": functions, "arcs": arcs} | lists, required)
+
+
+_SIMPLE_FORM: Mapping[str, Schema] = {
+    "states": _ref("States"),
+    "arcs": {"type": "array", "items": _ref("Arc")},
+    "initial_state": {"type": "string", "description": "The start state."},
+}
+
+
+def _network(canonical: Schema) -> Schema:
+    return _respelled(NETWORK, canonical, _SIMPLE_FORM, required=["name", "states"])
+
+
+def _top(canonical: Schema) -> Schema:
+    version = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "number"}]}
+    networks = {"type": "array", "items": _ref("Network"), "minItems": 1}
+    replaced = {
+        **_SIMPLE_FORM,
+        "networks": networks,
+        "version": version,
+        "data_mode": _ref("DataMode"),
+    }
+    schema = _respelled(TOP, canonical, replaced, required=[])
+    schema["properties"] |= _INCLUDE["properties"]
+    no_simple = {"not": {"anyOf": [{"required": [key]} for key in SIMPLE]}}
+    forms = [
+        {"required": ["networks"]} | no_simple,
+        {"required": ["states"], "not": {"required": ["networks"]}},
+        *_INCLUDE["anyOf"],
+    ]
+    return schema | {"anyOf": forms}

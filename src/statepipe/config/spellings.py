@@ -1,0 +1,70 @@
+"""Spellings: the keys of a config as an author may write them, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The keys of one kind of mapping: as an author may write them -> canonical.
+
+    `not_yet` holds the keys that are known and refused, as nothing stands behind them so far.
+    """
+
+    noun: str
+    keys: Mapping[str, str]
+    not_yet: frozenset[str] = frozenset()
+
+
+def _same(*keys: str) -> dict[str, str]:
+    return {key: key for key in keys}
+
+
+SIMPLE = ("states", "arcs", "initial_state")
+_PUSH = ("target_network", "return_state", "data_isolation", "data_mapping", "result_mapping")
+_ARC = _same("name", "condition", "priority", "metadata", "transforms") | {
+    "pre_test": "condition",
+    "transform": "transforms",
+}
+_NOT_YET_IN_ARCS = frozenset({"resources", *_PUSH})
+
+TOP = Level(
+    "the config",
+    _same(
+        *("name", "version", "description", "data_mode", "max_transitions", "metadata"),
+        *("main_network", "networks"),
+        *SIMPLE,
+    ),
+    frozenset({"resources", "timeout_seconds"}),
+)
+NETWORK = Level("a network", _same("name", *SIMPLE))
+STATE = Level(
+    "a state",
+    _same(
+        *("name", "is_start", "is_end", "schema", "pre_validators", "transforms", "validators"),
+        *("functions", "arcs", "data_mode", "emit_output", "sink", "run_on_failure", "metadata"),
+    )
+    | {
+        "initial": "is_start",
+        "start": "is_start",
+        "final": "is_end",
+        "end": "is_end",
+        "data_schema": "schema",
+        "transform": "transforms",
+        "validator": "validators",
+    },
+    frozenset({"resources", "retry", "catch", "on_error", "timeout_s"}),
+)
+FUNCTIONS = Level("functions", {"transform": "transforms", "validate": "validators"})
+ARC = Level("an arc", _ARC | _same("from", "to"), _NOT_YET_IN_ARCS)
+STATE_ARC = Level("an arc inside a state", _ARC | {"target": "to"}, _NOT_YET_IN_ARCS)
+DATA_MODE = Level("data_mode", _same("default", "state_overrides"))
+FUNCTION_LISTS = ("pre_validators", "transforms", "validators")
+
+MEANT = {
+    (STATE_ARC.noun, "from"): "leave it out: the arc leaves the state in which it stands",
+    (STATE_ARC.noun, "to"): "write 'target': the arc leaves the state in which it stands",
+    (ARC.noun, "target"): "write 'to'; 'target' is for arcs inside a state",
+}
