@@ -37,6 +37,7 @@ class FileSource:
     compressed: bool
     total_bytes: int | None = None
     splittable: bool = False
+    live: bool = False
 
     @property
     def name(self) -> str:

@@ -7,8 +7,10 @@ import os
 import stat
 from dataclasses import dataclass
 
+from statepipe.connectors.csv_format import CsvInput, CsvOutput
 from statepipe.connectors.file_format import InputFormat, OutputFormat
 from statepipe.connectors.files import FileSink, FileSource
+from statepipe.connectors.json_array import JsonArrayInput, JsonArrayOutput
 from statepipe.connectors.jsonl import JsonLinesInput, JsonLinesOutput
 from statepipe.connectors.lines import MAX_RECORD_BYTES
 from statepipe.connectors.text import TextInput, TextOutput
@@ -18,6 +20,9 @@ from statepipe.ports import ByteSink, ByteSource, FileSystem
 FORMAT_OF_SUFFIX = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
     ".txt": "text",
     ".log": "text",
 }
@@ -57,7 +62,10 @@ def file_source(
     regular = stat.S_ISREG(status.st_mode)
     splittable = regular and not compressed and reading.splittable
     size = status.st_size if regular else None
-    return FileSource(path, reading, files, compressed, size, splittable)
+    source = FileSource(path, reading, files, compressed, size, splittable, live=not regular)
+    if isinstance(reading, CsvInput) and regular:
+        source.open().close()  # its decoder may be sent to workers, and must know the columns
+    return source
 
 
 def file_sink(
@@ -94,6 +102,10 @@ def input_format(name: str, options: FormatOptions) -> InputFormat:
     skip, limit = options.skip_empty_lines, options.max_record_bytes
     if name == "text":
         return TextInput(options.text_field_name, skip, limit)
+    if name == "json":
+        return JsonArrayInput(limit)
+    if name in ("csv", "tsv"):
+        return CsvInput(_delimiter(name, options), options.csv_has_header, skip, limit)
     return JsonLinesInput(skip, limit)
 
 
@@ -101,7 +113,15 @@ def output_format(name: str, options: FormatOptions) -> OutputFormat:
     """Return how to write the format called `name`, one of FORMATS."""
     if name == "text":
         return TextOutput(options.text_field_name)
+    if name == "json":
+        return JsonArrayOutput()
+    if name in ("csv", "tsv"):
+        return CsvOutput(_delimiter(name, options), options.csv_has_header)
     return JsonLinesOutput()
+
+
+def _delimiter(name: str, options: FormatOptions) -> str:
+    return "\t" if name == "tsv" and options.csv_delimiter == "," else options.csv_delimiter
 
 
 def same_file(source_path: str, sink_path: str) -> bool:

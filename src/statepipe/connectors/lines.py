@@ -14,7 +14,9 @@ BLOCK_SIZE = 256 * 1024
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 """Default for the most bytes that one record may have."""
 
-_HEAD = 1024
+HEAD_BYTES = 1024
+"""How much of an unreadable item is kept."""
+
 _BOM = b"\xef\xbb\xbf"
 
 EndingCheck: TypeAlias = Callable[[bytes], str | None]
@@ -66,15 +68,8 @@ class LineReader:
         self._begun = True
         if self._span is not None and self._span.start:
             return self._skip_begun_line(self._span.end)
-        data = self._stream.read(BLOCK_SIZE)
-        while data and len(data) < len(_BOM) and _BOM.startswith(data):
-            more = self._stream.read(BLOCK_SIZE)
-            if not more:
-                break
-            data += more
-        if data.startswith(_BOM):
-            self._offset = self._mark_bytes = len(_BOM)
-            data = data[len(_BOM) :] or self._stream.read(BLOCK_SIZE)
+        data, self._mark_bytes = read_first(self._stream)
+        self._offset = self._mark_bytes
         return data
 
     def _skip_begun_line(self, end: int) -> bytes:
@@ -103,7 +98,7 @@ class LineReader:
         size = self._pending.size + len(data) - len(rest)
         items: list[Item] = [self._pending.close(lines[0]), *lines[1:]]
         if len(data) > self._limit:
-            items[1:] = [whole_or_unreadable(item, self._limit) for item in items[1:]]
+            items[1:] = [_whole_or_unreadable(item, self._limit) for item in items[1:]]
         self._pending.add(rest)
         return self._block(items, size)
 
@@ -127,7 +122,7 @@ class LineReader:
         item = self._pending.close(b"")
         if self._check_ending is not None and isinstance(item, bytes):
             reason = self._check_ending(item)
-            item = item if reason is None else Unreadable(reason, item[:_HEAD], size)
+            item = item if reason is None else Unreadable(reason, item[:HEAD_BYTES], size)
         return self._block([item], size)
 
     def _block(self, items: list[Item], size: int) -> Block:
@@ -139,19 +134,33 @@ class LineReader:
         return block
 
 
+def read_first(stream: ByteStream) -> tuple[bytes, int]:
+    """Return the first bytes of a content, and how many a byte order mark before them had."""
+    data = stream.read(BLOCK_SIZE)
+    while data and len(data) < len(_BOM) and _BOM.startswith(data):
+        more = stream.read(BLOCK_SIZE)
+        if not more:
+            break
+        data += more
+    if not data.startswith(_BOM):
+        return data, 0
+    return data[len(_BOM) :] or stream.read(BLOCK_SIZE), len(_BOM)
+
+
 def stream_start(span: Range | None) -> int:
     """Return where a stream must stand for `span`: one byte ahead, to see a line's begin."""
     return max(0, span.start - 1) if span is not None else 0
 
 
-def whole_or_unreadable(item: Item, limit: int) -> Item:
+def _whole_or_unreadable(item: Item, limit: int) -> Item:
     """Return `item`, or an Unreadable in its place if it has more than `limit` bytes."""
     if len(item) <= limit or isinstance(item, Unreadable):
         return item
-    return _oversized(item[:_HEAD], len(item), limit)
+    return oversized(item[:HEAD_BYTES], len(item), limit)
 
 
-def _oversized(head: bytes, size: int, limit: int) -> Unreadable:
+def oversized(head: bytes, size: int, limit: int) -> Unreadable:
+    """Return what stands for an item of `size` bytes, more than `limit`."""
     return Unreadable(f"record of {size} bytes is over max_record_bytes ({limit})", head, size)
 
 
@@ -169,11 +178,11 @@ class _PendingLine:
         self._pieces.append(piece)
         self.size += len(piece)
         if self.size > self._limit:
-            self._pieces = [b"".join(self._pieces)[:_HEAD]]
+            self._pieces = [b"".join(self._pieces)[:HEAD_BYTES]]
 
     def close(self, last: bytes) -> Item:
         """Return the whole line, which ends with `last`, and begin a new one."""
         self.add(last)
         line, size = b"".join(self._pieces), self.size
         self._pieces, self.size = [], 0
-        return line if size <= self._limit else _oversized(line[:_HEAD], size, self._limit)
+        return line if size <= self._limit else oversized(line[:HEAD_BYTES], size, self._limit)

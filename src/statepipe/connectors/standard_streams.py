@@ -26,6 +26,7 @@ class StandardInput:
     name: str = field(default=STDIN_NAME, init=False)
     total_bytes: int | None = field(default=None, init=False)
     splittable: bool = field(default=False, init=False)
+    live: bool = field(default=True, init=False)
 
     @property
     def decoder(self) -> Decoder:
