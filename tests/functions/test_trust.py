@@ -149,12 +149,12 @@ HARMLESS: dict[str, tuple[str, object]] = {
     "finally": ("try:\n    x = 1\nfinally:\n    x = 2\nreturn x", 2),
     "assert": ("assert data['id'] == 7, 'id'\nreturn 1", 1),
     "loop": (
-        "n = 0\nfor t in 'ab':\n    if t == 'x': continue\n    n += 1\nelse:\n    n += 10\nreturn n",
+        "n = 0\nfor t in 'ab':\n    if t == 'a': continue\n    n += 1\nelse: n += 11\nreturn n",
         12,
     ),
     "while": ("n = 3\nwhile n:\n    n -= 1\n    if n == 1: break\nreturn n", 1),
     "match": (
-        "match data:\n    case {'id': int(n), 'nested': {'a': x}, **z}: return n, x\n    case _: return 0",
+        "match data:\n    case {'id': int(n), 'nested': {'a': x}, **z}: return n, x",
         (7, {"b": 3}),
     ),
     "match sequence": (

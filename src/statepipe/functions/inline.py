@@ -78,8 +78,7 @@ def _read_expression(source: SourceText) -> ParsedInline:
     if expression is None:
         raise ConfigError([Problem(source.place, "this inline code is empty", FORMS)])
     if isinstance(expression, ast.Lambda):
-        names = tuple(arg.arg for arg in expression.args.args)
-        code = InlineCode(source, names, expression.body)
+        code = InlineCode(source, _parameters(expression), expression.body)
         return ParsedInline("lambda", code, expression)
     if isinstance(expression, ast.Tuple) and isinstance(expression.elts[0], ast.Lambda):
         raise ConfigError([_lambda_ends_early(source, expression)])
@@ -99,10 +98,13 @@ def _read_statements(source: SourceText) -> ParsedInline:
     *before, last = parse_statements(source.text)
     returns = any(isinstance(node, ast.Return) for node in _own_nodes([*before, last]))
     if isinstance(last, ast.FunctionDef | ast.AsyncFunctionDef) and not returns:
-        names = tuple(arg.arg for arg in (*last.args.posonlyargs, *last.args.args))
-        code = InlineCode(source, names, None)
+        code = InlineCode(source, _parameters(last), None)
         return ParsedInline("def", code, last, tuple(before))
     return ParsedInline("body", InlineCode(source, (), None), _implicit_def([*before, last]))
+
+
+def _parameters(function: FunctionNode) -> tuple[str, ...]:
+    return tuple(arg.arg for arg in (*function.args.posonlyargs, *function.args.args))
 
 
 def _implicit_def(body: list[ast.stmt]) -> FunctionNode:

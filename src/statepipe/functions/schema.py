@@ -34,8 +34,11 @@ def schema_function(schema: Mapping[str, Any], label: str, place: Place) -> Func
         ) from error
 
     def check(record: Record) -> Verdict:
-        for error in validator.iter_errors(record):
-            return False, _reason(error.message, error.instance_path, error.schema_path)
+        try:
+            for error in validator.iter_errors(record):
+                return False, _reason(error.message, error.instance_path, error.schema_path)
+        except ValueError as error:  # a set, a key that is no text, a lone surrogate
+            return False, f"the record cannot be checked: {error}"
         return True
 
     return Function(label, check, "record", is_async=False, place=place)

@@ -1,0 +1,204 @@
+import asyncio
+import json
+import linecache
+import traceback
+from itertools import islice
+from types import TracebackType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from statepipe.errors import ConfigError, Place
+from statepipe.functions import Context, Function, Reference, StateView, resolve
+from statepipe.source_text import Mark, SourceText
+
+
+def function_of(source: SourceText, *, trusted: bool = True) -> Function:
+    return resolve(Reference("inline", source.place, code=source), registered={}, trusted=trusted)
+
+
+def of_keys(code: str, keys: str = "states[0].transform.code") -> Function:
+    return function_of(SourceText.of_keys(code, keys))
+
+
+def in_block(code: str, indent: int = 6) -> SourceText:
+    """Return `code` as it stands in a block of a YAML file, from line 3 on."""
+    lines = code.split("\n")
+    marks, offset = [], 0
+    for number, line in enumerate(lines, start=3):
+        marks.append(Mark(offset, number, indent + 1))
+        offset += len(line) + 1
+    written = ("states:", "  code: |", *(" " * indent + line for line in lines))
+    return SourceText(code, Place("states.code", "flow.yaml", 2, 9), tuple(marks), written)
+
+
+def in_json(code: str) -> SourceText:
+    """Return `code` as it stands in one line of a JSON file, escaped."""
+    marks, column = [], 10
+    for offset, char in enumerate(code):
+        marks.append(Mark(offset, 1, column))
+        column += len(json.dumps(char)) - 2
+    written = ('{"code": ' + json.dumps(code) + "}",)
+    marks[0] = Mark(0, 1, marks[0].column)
+    shifted = tuple(Mark(m.offset, m.line, m.column + 1) for m in marks)
+    return SourceText(code, Place("code", "flow.json", 1, 10), shifted, written)
+
+
+def failing_piece(function: Function, source: SourceText) -> str:
+    """Return the text in the config at the position where `function` fails."""
+    frame = None
+    try:
+        function.call(StateView({"ok": 1}, "here"))
+    except KeyError as error:
+        frame = innermost(error.__traceback__, source.place.file)
+    assert frame is not None
+    code = frame.tb_frame.f_code
+    line, end_line, start, end = next(islice(code.co_positions(), frame.tb_lasti // 2, None))
+    assert line is not None
+    assert line == end_line
+    return source.lines[line - 1].encode()[start:end].decode()
+
+
+def innermost(trace: TracebackType | None, file: str | None) -> TracebackType | None:
+    found = None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            found = trace
+        trace = trace.tb_next
+    return found
+
+
+PIECES = st.sampled_from(["1", "'é'", "s['ok']", "(s\n  .get('ok'))", "len('日本\\n\"')"])
+BREAKS = st.sampled_from(["", " ", "\n", "\n    ", "  # é\n "])
+
+
+@st.composite
+def expressions(draw: st.DrawFn) -> str:
+    """Draw an expression over several lines in which only `s['missing']` fails."""
+    text = "s['missing']"
+    for _ in range(draw(st.integers(0, 5))):
+        other, gap = draw(PIECES), draw(BREAKS)
+        shapes = ["[{o},{g} {x}]", "({o},{g}{x},{g})", "{{'k':{g}{x}, 'l': {o}}}", "str({g}{x})"]
+        shapes += [
+            "(None or{g} {x})",
+            "({x}{g} if s else {o})",
+            "(lambda: {g}{x})()",
+            "[{o},{x}][0]",
+        ]
+        text = draw(st.sampled_from(shapes)).format(o=other, g=gap, x=text)
+    return "lambda s:" + draw(BREAKS) + " " + text
+
+
+@given(expressions())
+def test_a_failure_is_found_at_its_own_characters_in_a_block(code: str) -> None:
+    source = in_block(code)
+
+    assert failing_piece(function_of(source), source) == "s['missing']"
+
+
+@given(expressions())
+def test_a_failure_is_found_at_its_own_characters_in_a_json_line(code: str) -> None:
+    source = in_json(code)
+
+    assert failing_piece(function_of(source), source) == "s['missing']"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def f(s):\n    x = 1\n    return x + s['missing']",
+        "  x = 1\n  if x:\n    return state['missing']",
+        "x = 'é'; y = state['missing']\n        return y",
+    ],
+)
+def test_a_failure_in_a_body_is_found_in_the_file(code: str) -> None:
+    source = in_block(code)
+
+    assert failing_piece(function_of(source), source).endswith("['missing']")
+
+
+def test_a_traceback_of_a_dict_config_shows_its_code() -> None:
+    function = of_keys("lambda s: {\n  'a': s['x'] + 1,\n}", "states[1].code")
+
+    try:
+        function.call({"x": None})
+    except TypeError as error:
+        shown = "".join(traceback.format_exception(error))
+
+    assert 'File "<statepipe states[1].code>", line 2, in <lambda>' in shown
+    assert "    'a': s['x'] + 1,\n         ~~~~~~~^~~" in shown
+
+
+def test_two_dict_configs_keep_their_lines_apart() -> None:
+    first, second = of_keys("lambda s: 1", "same"), of_keys("lambda s: 2", "same")
+
+    again = of_keys("lambda s: 1", "same")
+
+    names = [f.call.__code__.co_filename for f in (first, second, again)]  # type: ignore[attr-defined]
+    assert names == ["<statepipe same>", "<statepipe same (2)>", "<statepipe same>"]
+    assert linecache.getline(names[1], 1) == "lambda s: 2\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "style", "value"),
+    [
+        ("lambda s: s.name", "view", "here"),
+        ("lambda d, c: c.state", "data_context", "here"),
+        ("data['a']", "record", 1),
+        ("state.name", "view", "here"),
+        ("(data['a'], state.name)", "view", (1, "here")),
+        ("context.network", "data_context", "main"),
+        ("(state.name, context.network, data['a'])", "data_context", ("here", "main", 1)),
+        ("return state['a'], context.state", "data_context", (1, "here")),
+        ("pass", "record", None),
+    ],
+)
+def test_names_and_parameters_decide_what_a_function_gets(
+    code: str, style: str, value: object
+) -> None:
+    function = of_keys(code)
+
+    assert function.style == style
+    assert call(function, {"a": 1}) == value
+
+
+@pytest.mark.parametrize("wait", ["", "await sleep(0)\n"])
+def test_data_assigned_in_a_body_with_a_context_is_kept(wait: str) -> None:
+    code = f"from asyncio import sleep\n{wait}state.data = {{'at': context.state}}"
+
+    assert call(of_keys(code), {"a": 1}) == {"at": "here"}
+    assert call(of_keys(code.replace("state.data =", "x =")), {"a": 1}) is None
+
+
+def call(function: Function, record: dict[str, Any]) -> object:
+    view, context = StateView(record, "here"), Context("here", "main")
+    arguments = {"view": (view,), "data_context": (record, context), "record": (record,)}
+    value = function.call(*arguments[function.style])
+    return asyncio.run(value) if function.is_async else value
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "column"),
+    [
+        ("break", "'break' outside loop", 1),
+        ("lambda s, s: 1", "duplicate argument 's' in function definition", 11),
+        ("def f(s):\n  nonlocal s", "name 's' is parameter and nonlocal", 3),
+    ],
+)
+def test_what_only_the_compiler_finds_is_a_problem(code: str, message: str, column: int) -> None:
+    with pytest.raises(ConfigError) as caught:
+        function_of(in_block(code))
+
+    [problem] = caught.value.problems
+    assert problem.message == f"this is not valid Python: {message}"
+    assert problem.place.file == "flow.yaml"
+    assert problem.place.column == 6 + column
+
+
+def test_only_the_modules_that_are_named_are_in_the_globals() -> None:
+    scope = of_keys("lambda s: math.pi").call.__globals__  # type: ignore[attr-defined]
+
+    assert "math" in scope
+    assert "json" not in scope
