@@ -1,1 +1,73 @@
-"""State machines over streams of records."""
+"""State machines over streams of records, declared in YAML, JSON or a dict.
+
+>>> from statepipe import SimpleFSM
+"""
+
+from statepipe.api.async_simple import AsyncPipeline, AsyncSimpleFSM, create_async_fsm
+from statepipe.api.results import ProcessResult, ValidationResult
+from statepipe.api.simple import (
+    Pipeline,
+    SimpleFSM,
+    batch_process,
+    create_fsm,
+    process_file,
+    validate_data,
+)
+from statepipe.errors import (
+    ConfigError,
+    Place,
+    Problem,
+    RecordError,
+    SinkError,
+    SourceError,
+    Span,
+    StatepipeError,
+    StreamError,
+    UsageError,
+)
+from statepipe.functions.view import Context, StateView
+from statepipe.ports import Sink, Source
+from statepipe.record import DataHandlingMode, Position, Record
+from statepipe.run.options import StreamConfig
+from statepipe.run.progress import Progress, StreamResult
+from statepipe.run.stream import StreamTimeoutError
+
+CoreStreamConfig = StreamConfig
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AsyncPipeline",
+    "AsyncSimpleFSM",
+    "ConfigError",
+    "Context",
+    "CoreStreamConfig",
+    "DataHandlingMode",
+    "Pipeline",
+    "Place",
+    "Position",
+    "Problem",
+    "ProcessResult",
+    "Progress",
+    "Record",
+    "RecordError",
+    "SimpleFSM",
+    "Sink",
+    "SinkError",
+    "Source",
+    "SourceError",
+    "Span",
+    "StateView",
+    "StatepipeError",
+    "StreamConfig",
+    "StreamError",
+    "StreamResult",
+    "StreamTimeoutError",
+    "UsageError",
+    "ValidationResult",
+    "batch_process",
+    "create_async_fsm",
+    "create_fsm",
+    "process_file",
+    "validate_data",
+]

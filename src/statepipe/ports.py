@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from statepipe.record import Record
 
@@ -81,6 +81,7 @@ class Decoder(Protocol):
         """Return for each item its record, why it has none, or None for a blank line."""
 
 
+@runtime_checkable
 class ByteSource(Protocol):
     """A file or stream of records, not yet opened. Picklable, so that workers can open it.
 
@@ -163,6 +164,7 @@ class ByteWriter(Protocol):
         """Remove what was written; the final name stays as it was. Never raises; idempotent."""
 
 
+@runtime_checkable
 class ByteSink(Protocol):
     """A file or stream to write, not yet opened. `path` None for standard output."""
 
@@ -182,6 +184,7 @@ class ByteSink(Protocol):
         """Open for writing; raises SinkError where it cannot be, before anything is read."""
 
 
+@runtime_checkable
 class Source(Protocol):
     """A source object of the user's: records in order, pulled chunk by chunk."""
 
@@ -192,6 +195,7 @@ class Source(Protocol):
         """Release what is held. May be async. Called once, also after an error."""
 
 
+@runtime_checkable
 class Sink(Protocol):
     """A sink object of the user's. Each method may be async: then what it gives is awaited."""
 

@@ -43,11 +43,14 @@ class LoopBell:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
         self._rung = asyncio.Event()
         self._last_turn = self._loop.time()
 
     def ring(self) -> None:
-        if not self._loop.is_closed():
+        if threading.get_ident() == self._thread:
+            self._rung.set()
+        elif not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._rung.set)
 
     async def wait(self, timeout_s: float | None) -> None:

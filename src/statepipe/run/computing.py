@@ -25,10 +25,13 @@ class Done:
 class Computing(Protocol):
     """Takes chunks in order, and gives them back computed, in any order."""
 
-    room: bool
-    """Whether another chunk may be submitted."""
-    busy: bool
-    """Whether chunks were submitted that have not been taken."""
+    @property
+    def room(self) -> bool:
+        """Whether another chunk may be submitted."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether chunks were submitted that have not been taken."""
 
     def start(self) -> None: ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Generator, Iterable, Iterator, Sized
 from typing import Protocol
 
 from statepipe.ports import Block, ByteSource, Clock
@@ -21,9 +21,16 @@ class Intake(Protocol):
 
     ended: bool
     error: Exception | None
-    keeps: bool
-    waiting: int
-    """Records that were read and are not yet taken, as far as they are counted."""
+
+    @property
+    def keeps(self) -> bool: ...
+
+    paused_s: float
+    """How long the source was held back by the intake itself."""
+
+    @property
+    def waiting(self) -> int:
+        """Records that were read and are not yet taken, as far as they are counted."""
 
     def start(self) -> None:
         """Begin to read, on the first take at the latest."""
@@ -44,13 +51,14 @@ class ByteIntake:
     """
 
     keeps = False
+    paused_s = 0.0
+    waiting = 0
 
     def __init__(
         self, source: ByteSource, chunk_size: int, max_wait_s: float, bell: Bell, clock: Clock
     ) -> None:
         self.ended = False
         self.error: Exception | None = None
-        self.waiting = 0
         self._chunk_size = chunk_size
         self._max_wait_s = max_wait_s if source.live else None
         self._clock = clock
@@ -122,11 +130,12 @@ class RangeIntake:
     """Cuts a splittable source into ranges that workers read themselves."""
 
     keeps = False
+    paused_s = 0.0
+    waiting = 0
 
     def __init__(self, ranges: Iterable[RangeChunk]) -> None:
         self.ended = False
         self.error: Exception | None = None
-        self.waiting = 0
         self._ranges: Iterator[RangeChunk] = iter(ranges)
 
     def start(self) -> None:
@@ -151,13 +160,14 @@ class IterableIntake:
     """
 
     keeps = True
+    paused_s = 0.0
+    waiting = 0
 
     def __init__(
         self, source: Iterable[Record], chunk_size: int, max_wait_s: float, clock: Clock
     ) -> None:
         self.ended = False
         self.error: Exception | None = None
-        self.waiting = 0
         self._records = iter(source)
         self._chunk_size = chunk_size
         self._max_wait_s = float("inf") if isinstance(source, Sized) else max_wait_s
@@ -187,3 +197,5 @@ class IterableIntake:
 
     async def close(self) -> None:
         self.ended = True
+        if isinstance(self._records, Generator):
+            self._records.close()

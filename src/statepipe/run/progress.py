@@ -126,3 +126,26 @@ class Counters:
     @property
     def successful(self) -> int:
         return self.total - self.failed
+
+    def progress(
+        self,
+        elapsed_s: float,
+        *,
+        total_bytes: int | None = None,
+        in_flight: int = 0,
+        paused_s: float = 0.0,
+    ) -> Progress:
+        """Return where things stand `elapsed_s` seconds after the beginning."""
+        return Progress(
+            chunks_processed=self.chunks,
+            records_processed=self.total,
+            successful=self.successful,
+            failed=self.failed,
+            by_state=dict(self.by_state),
+            errors=tuple(self.errors),
+            bytes_processed=self.size,
+            total_bytes=total_bytes,
+            elapsed_time=elapsed_s,
+            in_flight=in_flight,
+            paused_s=paused_s,
+        )

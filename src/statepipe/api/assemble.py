@@ -1,0 +1,93 @@
+"""Assembling: from a config to the engines that run it. The core of every kind of FSM."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from statepipe.codegen.engine import Engine
+from statepipe.config.load import Config, load_config
+from statepipe.connectors.filesystem import SystemClock
+from statepipe.errors import UsageError
+from statepipe.graph.build import build_machine
+from statepipe.graph.model import Machine
+from statepipe.plan.lower import lower, starting_at
+from statepipe.plan.model import Plan
+from statepipe.ports import Clock
+from statepipe.record import DataHandlingMode, Record
+from statepipe.run.options import StreamConfig
+
+Functions = Mapping[str, Callable[..., Any]]
+
+
+class Core:
+    """A machine with its plan and its engines, one for each state that records have entered at."""
+
+    def __init__(
+        self,
+        config: Config,
+        data_mode: DataHandlingMode,
+        resources: Mapping[str, Any] | None,
+        custom_functions: Functions | None,
+        stream_config: StreamConfig | None,
+        trusted: bool | None,
+    ) -> None:
+        loaded = load_config(config)
+        registered = dict(custom_functions or {})
+        self.machine: Machine = build_machine(loaded, registered=registered, trusted=trusted)
+        self.config: dict[str, Any] = loaded.model.model_dump(by_alias=True)
+        self.resources = dict(resources or {})
+        self.clock: Clock = SystemClock()
+        self.stream_config = stream_config or StreamConfig()
+        self.plan: Plan = lower(self.machine, mode=data_mode, resources=self.resources)
+        self._engines: dict[str, Engine] = {}
+        self._closed = False
+
+    @property
+    def engine(self) -> Engine:
+        return self.engine_from(None)
+
+    def engine_from(self, state: str | None) -> Engine:
+        """Return the engine for records that enter at `state`, or at the start for None."""
+        self.check_open()
+        name = state or self.plan.states[self.plan.start].name
+        if name not in self._engines:
+            self._engines[name] = Engine(self.plan_from(name))
+        return self._engines[name]
+
+    def plan_from(self, state: str | None) -> Plan:
+        """Return the plan with records entering at `state`; UsageError if there is none."""
+        if state is None:
+            return self.plan
+        try:
+            return starting_at(self.plan, state)
+        except KeyError as exc:
+            known = ", ".join(self.state_names())
+            raise UsageError(f"there is no state {state!r}; the states are {known}") from exc
+
+    def entry_engine(self) -> Engine:
+        """Return an engine that runs only what the start state does on entry."""
+        start = self.plan.states[self.plan.start]
+        alone = replace(start, index=0, arcs=(), is_end=True)
+        return Engine(replace(self.plan, states=(alone,), start=0))
+
+    def state_names(self) -> list[str]:
+        return [state.name for state in self.plan.states]
+
+    def metadata(self) -> dict[str, Any]:
+        return {"machine": self.machine.name, "network": self.plan.network}
+
+    def check_open(self) -> None:
+        if self._closed:
+            raise UsageError(f"{self.machine.name!r} is closed")
+
+    def close(self) -> None:
+        self._closed = True
+
+
+def checked_record(data: object) -> Record:
+    """Return `data` if it is a record; UsageError names what it is instead."""
+    if not isinstance(data, dict):
+        raise UsageError(f"a record must be a dict, not {type(data).__name__}")
+    return data

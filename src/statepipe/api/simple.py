@@ -1,0 +1,192 @@
+"""SimpleFSM: records, lists and streams through a machine, blocking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from statepipe.api import single
+from statepipe.api.assemble import Core, Functions
+from statepipe.api.results import ProcessResult, ValidationResult
+from statepipe.api.stages import Streaming
+from statepipe.api.streaming import Assembly, Request
+from statepipe.config.load import Config
+from statepipe.record import DataHandlingMode, Record
+from statepipe.run.async_driver import run_in_own_loop, run_stream
+from statepipe.run.bell import LoopBell, ThreadBell
+from statepipe.run.blocking_driver import run_blocking
+from statepipe.run.options import StreamConfig
+from statepipe.run.progress import Progress, StreamResult
+from statepipe.run.stream import Stream
+
+__all__ = [
+    "Pipeline",
+    "SimpleFSM",
+    "batch_process",
+    "create_fsm",
+    "process_file",
+    "validate_data",
+]
+
+
+class BlockingStreaming(Streaming[StreamResult]):
+    """What streams in the caller's thread; in a loop of its own where something is async."""
+
+    def _stream(self, request: Request) -> StreamResult:
+        assembly = Assembly(self._stages, request)
+        if not assembly.needs_loop:
+            return run_blocking(Stream(assembly.parts(ThreadBell())).run())
+
+        async def run() -> StreamResult:
+            return await run_stream(assembly.parts(LoopBell()))
+
+        return run_in_own_loop(run)
+
+
+class SimpleFSM(BlockingStreaming):
+    """A machine, ready to run. Made from a dict, or from a YAML or JSON file.
+
+    `custom_functions` are what the config calls registered functions. `resources` are seen by
+    functions as `state.resources`. `stream_config` holds for streams that bring none.
+    `trusted` None trusts a dict and no file; see docs/guides/trust.md. Raises ConfigError with
+    every problem of the config.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        data_mode: DataHandlingMode = DataHandlingMode.COPY,
+        resources: Mapping[str, Any] | None = None,
+        custom_functions: Functions | None = None,
+        stream_config: StreamConfig | None = None,
+        trusted: bool | None = None,
+    ) -> None:
+        self._core = Core(config, data_mode, resources, custom_functions, stream_config, trusted)
+        self._stages = (self._core,)
+
+    def process(
+        self, data: Record, initial_state: str | None = None, timeout: float | None = None
+    ) -> ProcessResult:
+        """Run one record from the start, or from `initial_state`, for `timeout` seconds at most.
+
+        A failing record is a result with `success` False, not an exception.
+        """
+        if not self._core.plan.is_async:
+            return single.process(self._core, data, initial_state, timeout)
+        return run_in_own_loop(
+            lambda: single.process_async(self._core, data, initial_state, timeout)
+        )
+
+    def process_batch(
+        self,
+        data: Sequence[Record],
+        batch_size: int = 10,
+        max_workers: int = 4,
+        on_progress: Callable[[Progress], Any] | None = None,
+    ) -> list[ProcessResult]:
+        """Run a list; results stand in its order.
+
+        Functions that statepipe cannot see into run in up to `max_workers` threads, so that
+        those that wait do not wait for each other. `on_progress` is called after each batch.
+        """
+        if not self._core.plan.is_async:
+            return single.process_batch(self._core, data, batch_size, max_workers, on_progress)
+        return run_in_own_loop(
+            lambda: single.process_batch_async(
+                self._core, data, batch_size, max_workers, on_progress
+            )
+        )
+
+    def validate(self, data: Record) -> ValidationResult:
+        """Say whether the start state accepts `data`: its schema, validators and transforms."""
+        if not self._core.plan.is_async:
+            return single.validate(self._core, data)
+        return run_in_own_loop(lambda: single.validate_async(self._core, data))
+
+    def get_states(self) -> list[str]:
+        """Return the names of the main network's states, as written."""
+        return self._core.state_names()
+
+    def get_resources(self) -> list[str]:
+        """Return the names of the resources that functions see."""
+        return list(self._core.resources)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The config in its canonical form."""
+        return self._core.config
+
+    def close(self) -> None:
+        """Refuse further work. Closing twice is fine."""
+        self._core.close()
+
+    async def aclose(self) -> None:
+        """As `close`."""
+        self._core.close()
+
+    def __enter__(self) -> SimpleFSM:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __or__(self, other: BlockingStreaming) -> Pipeline:
+        """Return a pipeline: what this machine emits enters `other`, as through a file."""
+        if not isinstance(other, BlockingStreaming):
+            return NotImplemented
+        return Pipeline(self._stages + other._stages)
+
+
+class Pipeline(BlockingStreaming):
+    """Several machines, one behind the other. Made with `|`."""
+
+    def __init__(self, stages: tuple[Core, ...]) -> None:
+        self._stages = stages
+
+    def __or__(self, other: BlockingStreaming) -> Pipeline:
+        if not isinstance(other, BlockingStreaming):
+            return NotImplemented
+        return Pipeline(self._stages + other._stages)
+
+
+def create_fsm(
+    config: Config,
+    custom_functions: Functions | None = None,
+    **options: Any,  # the other parameters of SimpleFSM
+) -> SimpleFSM:
+    """Return a `SimpleFSM`."""
+    return SimpleFSM(config, custom_functions=custom_functions, **options)
+
+
+def process_file(
+    config: Config,
+    source: Any,  # as in `process_stream`
+    sink: Any = None,  # as in `process_stream`
+    **options: Any,  # of `process_stream`
+) -> StreamResult:
+    """Run a file through a machine made for it; as `SimpleFSM(config).process_stream(...)`."""
+    with SimpleFSM(config) as fsm:
+        return fsm.process_stream(source, sink, **options)
+
+
+def batch_process(
+    config: Config,
+    data: Sequence[Record],
+    batch_size: int = 10,
+    max_workers: int = 4,
+) -> list[ProcessResult]:
+    """Run a list through a machine made for it; results stand in its order."""
+    with SimpleFSM(config) as fsm:
+        return fsm.process_batch(data, batch_size, max_workers)
+
+
+def validate_data(config: Config, data: Record) -> ValidationResult:
+    """Say whether the start state of a machine accepts `data`."""
+    with SimpleFSM(config) as fsm:
+        return fsm.validate(data)

@@ -1,0 +1,80 @@
+"""Streaming: what every FSM and every pipeline of them can do with a stream."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+from statepipe.api.assemble import Core
+from statepipe.api.streaming import BESIDE, Request
+from statepipe.connectors.formats import FormatOptions
+from statepipe.run.options import StreamConfig
+from statepipe.run.progress import Progress
+
+Given = TypeVar("Given")
+
+
+class Streaming(ABC, Generic[Given]):
+    """One or more machines, each behind the other. `Given`: the result, or what to await for it."""
+
+    _stages: tuple[Core, ...]
+
+    @abstractmethod
+    def _stream(self, request: Request) -> Given: ...
+
+    def process_stream(
+        self,
+        source: Any,  # a path, an iterable, an async iterable, or a `Source`
+        sink: Any = None,  # a path, a callable, a `Sink`, a mapping of end states to these, None
+        chunk_size: int | None = None,
+        on_progress: Callable[[Progress], Any] | None = None,
+        use_streaming: bool = True,
+        input_format: str = "auto",
+        output_format: str = "auto",
+        text_field_name: str = "text",
+        csv_delimiter: str = ",",
+        csv_has_header: bool = True,
+        skip_empty_lines: bool = True,
+        stream_config: StreamConfig | None = None,
+        timeout: float | None = None,
+        *,
+        dead_letters: str | os.PathLike[str] | None = BESIDE,
+    ) -> Given:
+        """Move records from `source` through the machine to `sink`; give the counts.
+
+        `chunk_size` is records in a chunk, 100 unless `stream_config` says otherwise.
+        `on_progress` is called after each chunk, and may be async. `use_streaming=False` reads
+        the whole source before the first record is processed. Formats are `auto` (by suffix),
+        `jsonl`, `json`, `csv`, `tsv` and `text`. `timeout` is in seconds, for the whole stream.
+        `dead_letters` is where failed records go: beside the first file sink unless told, None
+        for nowhere. A sink file is whole under its final name, or not there at all.
+
+        Raises UsageError for arguments that do not fit, SourceError, SinkError and other
+        StreamErrors with the counts as `.result`, and what the source or `on_progress` raised.
+        """
+        config = stream_config or self._stages[0].stream_config
+        if chunk_size is not None:
+            config = replace(config, chunk_size=chunk_size)
+        options = FormatOptions(
+            text_field_name,
+            csv_delimiter,
+            csv_has_header,
+            skip_empty_lines,
+            config.max_record_bytes,
+        )
+        request = Request(
+            source=source,
+            sink=sink,
+            config=config,
+            on_progress=on_progress,
+            use_streaming=use_streaming,
+            input_format=input_format,
+            output_format=output_format,
+            options=options,
+            timeout_s=config.timeout_seconds if timeout is None else timeout,
+            dead_letters=dead_letters,
+        )
+        return self._stream(request)

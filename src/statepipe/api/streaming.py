@@ -1,0 +1,290 @@
+"""Streaming: turns the arguments of `process_stream` into the parts of a stream."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from statepipe.api.assemble import Core
+from statepipe.api.routes import Routes, is_same_path, path_of, routes
+from statepipe.connectors.filesystem import LocalFiles
+from statepipe.connectors.formats import FormatOptions, file_sink, file_source
+from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder
+from statepipe.errors import UsageError
+from statepipe.ports import ByteSink, ByteSource, Sink, Source
+from statepipe.record import Record
+from statepipe.run.bell import Bell
+from statepipe.run.compute import ChunkRunner
+from statepipe.run.computing import Computing, InlineComputing
+from statepipe.run.dead_letters import DeadLetters, Sender
+from statepipe.run.gathering import GatheringIntake
+from statepipe.run.heap import settle_heap
+from statepipe.run.intake import ByteIntake, Intake, IterableIntake, RangeIntake
+from statepipe.run.live_intake import LiveIntake
+from statepipe.run.options import StreamConfig
+from statepipe.run.outlets import ByteOutlet, CallableOutlet, Outlet, SinkOutlet, settled
+from statepipe.run.ranges import range_chunks
+from statepipe.run.routing import Relay, Routing, Slot
+from statepipe.run.stream import OnProgress, Parts
+from statepipe.run.workers import Pool
+
+BESIDE = "beside the sink"
+"""What `dead_letters` is by default: a file beside the first file sink, if one is needed."""
+
+
+@dataclass(slots=True)
+class Request:
+    """The arguments of one `process_stream`, options resolved."""
+
+    source: Any  # a path, an iterable of either kind, a source object
+    sink: Any  # a path, a callable, a sink object, a mapping of end states to these, None
+    config: StreamConfig
+    on_progress: OnProgress | None = None
+    use_streaming: bool = True
+    input_format: str = "auto"
+    output_format: str = "auto"
+    options: FormatOptions = field(default_factory=FormatOptions)
+    timeout_s: float | None = None
+    dead_letters: Any = BESIDE  # a path, or None
+
+
+class Assembly:
+    """Builds the parts of a stream for one or more stages. `needs_loop` tells which driver."""
+
+    def __init__(self, stages: Sequence[Core], request: Request) -> None:
+        self.stages = stages
+        self.request = request
+        self.files = LocalFiles()
+        self.clock = stages[0].clock
+        for stage in stages:
+            stage.check_open()
+        self.routes: Routes = routes(stages[-1].machine.main_network, request.sink)
+        self.source = self._open_source()
+        self.sinks = [self._sink(target) for target in self.routes.targets]
+        self.letters = self._dead_letter_sink()
+        self._refuse_same_files()
+
+    @property
+    def needs_loop(self) -> bool:
+        """Whether something has to be awaited, so that the blocking driver will not do."""
+        if isinstance(self.source, AsyncIterable) or any(map(is_async, self.routes.targets)):
+            return True
+        callback = self.request.on_progress
+        if callback is not None and inspect.iscoroutinefunction(callback):
+            return True
+        inline = self.request.config.parallelism == 1
+        return inline and any(stage.plan.is_async for stage in self.stages)
+
+    def parts(self, bell: Bell) -> Parts:
+        """Return the parts of the stream, for the driver that `bell` belongs to."""
+        settle_heap()
+        request, config = self.request, self.request.config
+        outlets = [self._outlet(sink, bell) for sink in self.sinks]
+        intake = self._intake(bell)
+        return Parts(
+            intake=intake if request.use_streaming else GatheringIntake(intake),
+            computing=self._computing(bell),
+            outlets=outlets,
+            dead_letters=self._dead_letters(bell),
+            config=config,
+            clock=self.clock,
+            bell=bell,
+            total_bytes=self.source.total_bytes if isinstance(self.source, ByteSource) else None,
+            on_progress=request.on_progress,
+            excluded=self._excluded(),
+            timeout_s=request.timeout_s,
+            relative_lines=self._reads_ranges,
+        )
+
+    # -- sources ---------------------------------------------------------------------------
+
+    def _open_source(self) -> ByteSource | AsyncIterable[Record] | Iterable[Record]:
+        source, request = self.request.source, self.request
+        path = path_of(source)
+        if path is not None:
+            format_name = request.input_format
+            return file_source(path, files=self.files, format=format_name, options=request.options)
+        if isinstance(source, io.IOBase):
+            raise UsageError("the source is an open file; give its path instead")
+        if isinstance(source, ByteSource):
+            return source
+        if isinstance(source, Source):
+            return pulled(source, request.config.chunk_size)
+        if isinstance(source, AsyncIterable):
+            return source
+        if isinstance(source, Iterable) and not isinstance(source, dict | bytes):
+            return source
+        raise UsageError(
+            f"a source must be a path, an iterable, an async iterable or a source object, "
+            f"not {type(source).__name__}"
+        )
+
+    @property
+    def _reads_ranges(self) -> bool:
+        source = self.source
+        return (
+            self.request.config.parallelism > 1
+            and isinstance(source, ByteSource)
+            and source.splittable
+        )
+
+    def _intake(self, bell: Bell) -> Intake:
+        config, source = self.request.config, self.source
+        max_wait_s = config.max_wait_ms / 1000
+        if isinstance(source, ByteSource):
+            if self._reads_ranges:
+                return RangeIntake(range_chunks(source, config))
+            return ByteIntake(source, config.chunk_size, max_wait_s, bell, self.clock)
+        if isinstance(source, AsyncIterable):
+            return LiveIntake(
+                source,
+                chunk_size=config.chunk_size,
+                max_wait_s=max_wait_s,
+                limit=min(config.buffer_size, config.backpressure_threshold),
+                bell=bell,
+                clock=self.clock,
+            )
+        return IterableIntake(source, config.chunk_size, max_wait_s, self.clock)
+
+    # -- computing -------------------------------------------------------------------------
+
+    def _computing(self, bell: Bell) -> Computing:
+        config, source = self.request.config, self.source
+        decoder = source.decoder if isinstance(source, ByteSource) else None
+        runner = ChunkRunner(
+            [stage.engine for stage in self.stages],
+            decoder,
+            self._routing(),
+            retries=config.max_retries if config.retry_on_error else 0,
+            concurrency=config.concurrency,
+        )
+        if config.parallelism == 1:
+            return InlineComputing(runner)
+        read_by_workers = source if isinstance(source, ByteSource) else None
+        return Pool(runner, read_by_workers, config.chunk_size, config.parallelism, bell)
+
+    def _routing(self) -> Routing:
+        slots = [
+            Slot(sink.encoder, sink.framing) if isinstance(sink, ByteSink) else Slot()
+            for sink in self.sinks
+        ]
+        passing = [emitting(stage) for stage in self.stages[:-1]]
+        names = [stage.machine.name for stage in self.stages]
+        relay = Relay(JsonEncoder(), JsonDecoder()) if passing else None
+        return Routing(slots, self.routes.sinks, passing, names, relay)
+
+    def _excluded(self) -> frozenset[str]:
+        """Return the end states, as they are counted, whose records go nowhere."""
+        silent = {
+            f"{stage.machine.name}:{state.name}"
+            for stage in self.stages[:-1]
+            for state in stage.machine.main_network.states.values()
+        }
+        last = self.stages[-1].machine.main_network.states
+        return frozenset(silent | {name for name in last if name not in self.routes.sinks})
+
+    # -- sinks -----------------------------------------------------------------------------
+
+    def _sink(self, target: Any) -> ByteSink | Sink | Callable[[Record], Any]:  # see Request.sink
+        path = path_of(target)
+        if path is not None:
+            request = self.request
+            format_name = request.output_format
+            return file_sink(path, files=self.files, format=format_name, options=request.options)
+        if isinstance(target, ByteSink | Sink):
+            return target
+        if callable(target):
+            checked: Callable[[Record], Any] = target
+            return checked
+        raise UsageError(
+            f"a sink must be a path, a callable, a sink object, a mapping from end states to "
+            f"these, or None, not {type(target).__name__}"
+        )
+
+    def _outlet(self, sink: ByteSink | Sink | Callable[[Record], Any], bell: Bell) -> Outlet:
+        if isinstance(sink, ByteSink):
+            return ByteOutlet(sink, bell)
+        return SinkOutlet(sink) if isinstance(sink, Sink) else CallableOutlet(sink)
+
+    def _dead_letter_sink(self) -> ByteSink | None:
+        wanted = self.request.dead_letters
+        if wanted == BESIDE:
+            paths = [path for path in map(path_of, self.routes.targets) if path is not None]
+            wanted = beside(paths[0]) if paths else None
+        if wanted is None:
+            return None
+        return file_sink(os.fspath(wanted), files=self.files, format="jsonl")
+
+    def _dead_letters(self, bell: Bell) -> DeadLetters | None:
+        if self.letters is None:
+            return None
+        machine = self.stages[0].machine
+        if isinstance(self.source, ByteSource):
+            name = self.source.name
+        else:
+            name = type(self.source).__name__
+        return DeadLetters(self.letters, Sender(name, machine.name, machine.config_hash), bell)
+
+    def _refuse_same_files(self) -> None:
+        """Refuse to write over the source, or over another output of this stream."""
+        outputs = [*self.routes.targets]
+        if self.letters is not None:
+            if any(is_same_path(target, self.letters.path) for target in outputs):
+                raise UsageError(
+                    f"the dead letters and a sink are the same file: {self.letters.path}"
+                )
+            outputs.append(self.letters.path)
+        for target in outputs:
+            if is_same_path(self.request.source, target):
+                raise UsageError(f"the sink is the source itself: {path_of(target)}")
+
+
+def emitting(stage: Core) -> frozenset[str]:
+    """Return the end states of a stage whose records go on to the next."""
+    states = stage.machine.main_network.states.values()
+    return frozenset(state.name for state in states if state.is_end and state.emit_output)
+
+
+def beside(path: str) -> str:
+    """Return where dead letters go for a sink at `path`: `out.jsonl.gz` -> `out.dead.jsonl`."""
+    bare = Path(path.removesuffix(".gz"))
+    return str(bare.with_name(f"{bare.stem}.dead.jsonl"))
+
+
+def is_async(target: object) -> bool:
+    """Tell whether a sink has to be awaited."""
+    if isinstance(target, Sink):
+        return any(map(inspect.iscoroutinefunction, (target.write, target.commit, target.abort)))
+    call = target.__call__ if callable(target) else None
+    return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(call)
+
+
+def pulled(source: Source, limit: int) -> AsyncIterable[Record] | Iterable[Record]:
+    """Return the records of a source object as an iterable, of the kind that it needs."""
+    if inspect.iscoroutinefunction(source.read):
+        return pulled_async(source, limit)
+    return pulled_blocking(source, limit)
+
+
+def pulled_blocking(source: Source, limit: int) -> Iterator[Record]:
+    try:
+        while records := source.read(limit):
+            assert isinstance(records, Sequence)
+            yield from records
+    finally:
+        source.close()
+
+
+async def pulled_async(source: Source, limit: int) -> AsyncIterator[Record]:
+    try:
+        while records := await settled(source.read(limit)):
+            assert isinstance(records, Sequence)
+            for record in records:
+                yield record
+    finally:
+        await settled(source.close())

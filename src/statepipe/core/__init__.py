@@ -1,0 +1,1 @@
+"""Names under which parts of statepipe are also known."""

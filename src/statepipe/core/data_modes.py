@@ -1,0 +1,5 @@
+"""`DataHandlingMode`, importable from here too."""
+
+from statepipe.record import DataHandlingMode
+
+__all__ = ["DataHandlingMode"]

@@ -1,0 +1,47 @@
+"""Ranges: how a splittable source is cut for workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from statepipe.ports import ByteSource, ranges
+from statepipe.run.chunk import RangeChunk
+from statepipe.run.options import StreamConfig
+
+SMALLEST_BYTES = 64 * 1024
+LARGEST_BYTES = 4 * 1024 * 1024
+
+GUESSED_RECORD_BYTES = 100
+"""For a source without a single record to measure."""
+
+
+def range_chunks(source: ByteSource, config: StreamConfig) -> Iterator[RangeChunk]:
+    """Yield the ranges of a source, so large that every worker can have two under way."""
+    total = source.total_bytes or 0
+    if not total:
+        return
+    record_bytes = typical_record_bytes(source)
+    records = records_in_range(config)
+    size = min(max(records * record_bytes, SMALLEST_BYTES), LARGEST_BYTES)
+    size = min(size, max(1, -(-total // config.parallelism)))
+    expected = max(1, size // record_bytes)
+    for piece in ranges(total, size):
+        yield RangeChunk(piece, expected)
+
+
+def records_in_range(config: StreamConfig) -> int:
+    """Return how many records a range should hold, for the limits to let all workers work."""
+    limit = min(config.buffer_size, config.backpressure_threshold)
+    return max(config.chunk_size, limit // (2 * config.parallelism + 1))
+
+
+def typical_record_bytes(source: ByteSource) -> int:
+    """Return the mean size of the records in the source's first block."""
+    reader = source.open()
+    try:
+        block = reader.read()
+    finally:
+        reader.close()
+    if block is None or not block.items:
+        return GUESSED_RECORD_BYTES
+    return max(1, block.size // len(block.items))

@@ -1,0 +1,257 @@
+"""Stream: moves chunks from an intake through computing to the outlets. The same for all drivers.
+
+Written as coroutines that wait only for a `Bell`: with a `ThreadBell` they never suspend.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from statepipe.errors import StreamError
+from statepipe.ports import Clock
+from statepipe.record import Position
+from statepipe.run.bell import Bell
+from statepipe.run.chunk import ChunkResult
+from statepipe.run.computing import Computing, Done
+from statepipe.run.dead_letters import DeadLetters
+from statepipe.run.flow import Flow
+from statepipe.run.intake import Intake
+from statepipe.run.memory import MemoryGauge
+from statepipe.run.options import StreamConfig
+from statepipe.run.outlets import Outlet
+from statepipe.run.progress import Counters, Progress, StreamResult
+
+OnProgress = Callable[[Progress], Any]
+"""What it gives is awaited if it can be, and otherwise dropped."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """All that one stream is made of.
+
+    `excluded` are the end states that emit nothing. `relative_lines`: each chunk counts its lines
+    from 1.
+    """
+
+    intake: Intake
+    computing: Computing
+    outlets: Sequence[Outlet]
+    dead_letters: DeadLetters | None
+    config: StreamConfig
+    clock: Clock
+    bell: Bell
+    total_bytes: int | None = None
+    on_progress: OnProgress | None = None
+    excluded: frozenset[str] = frozenset()
+    timeout_s: float | None = None
+    relative_lines: bool = False
+
+
+class StreamTimeoutError(StreamError, TimeoutError):
+    """The stream took longer than it was given."""
+
+
+class Stream:
+    """One run of a stream. `run` is called once."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        config = parts.config
+        self.flow = Flow(config.buffer_size, config.backpressure_threshold)
+        self.counters = Counters()
+        self.memory = MemoryGauge(parts.clock, children=config.parallelism > 1)
+        self._began_s = parts.clock.monotonic_s()
+        self._paused_since: float | None = None
+        self._paused_s = 0.0
+        self._lines = 0
+        self._held: dict[int, Done] = {}
+        self._next = 0
+
+    async def run(self) -> StreamResult:
+        """Move everything. On any error or cancellation nothing new stands under a final name.
+
+        What a source iterator raises is raised after all that it gave before has been written.
+        """
+        try:
+            for outlet in self.parts.outlets:
+                outlet.open()
+            if self.parts.dead_letters is not None:
+                self.parts.dead_letters.check()
+            self.parts.computing.start()
+            self.parts.intake.start()
+            await self._move_all()
+            await self._commit()
+        except BaseException as error:
+            await self._abort()
+            if isinstance(error, StreamError) and error.result is None:
+                error.result = self.result()
+            raise
+        finally:
+            self.parts.computing.close()
+            await self.parts.intake.close()
+        if self.parts.intake.error is not None:
+            raise self.parts.intake.error
+        return self.result()
+
+    async def _commit(self) -> None:
+        error = self.parts.intake.error
+        if error is not None and not self.parts.intake.keeps:
+            raise error
+        for outlet in self.parts.outlets:
+            await outlet.commit()
+        if self.parts.dead_letters is not None:
+            await self.parts.dead_letters.commit()
+
+    async def _abort(self) -> None:
+        for outlet in self.parts.outlets:
+            await outlet.abort()
+        if self.parts.dead_letters is not None:
+            await self.parts.dead_letters.abort()
+
+    async def _move_all(self) -> None:
+        while True:
+            moved = await self._read_on()
+            while (done := self.parts.computing.take()) is not None:
+                await self._finish(done)
+                moved = True
+            if self.parts.intake.ended and not self.parts.computing.busy:
+                return
+            if moved:
+                await self.parts.bell.breathe()
+            else:
+                await self._wait()
+            self._watch()
+
+    async def _read_on(self) -> bool:
+        """Submit what may be read and is ready; return whether anything was."""
+        parts, moved = self.parts, False
+        while parts.computing.room and not parts.intake.ended:
+            if not self.flow.may_read(parts.config.chunk_size):
+                self._pause()
+                break
+            self._resume()
+            chunk = parts.intake.take()
+            if chunk is None:
+                break
+            self.flow.on_read(len(chunk))
+            await parts.computing.submit(chunk)
+            moved = True
+        return moved
+
+    async def _wait(self) -> None:
+        """Wait for the bell; first let go of what sinks hold back, for the source is slow."""
+        for outlet in self.parts.outlets:
+            await outlet.flush()
+        waits = [self.parts.intake.wait_s(), self._left_s()]
+        await self.parts.bell.wait(min((wait for wait in waits if wait is not None), default=None))
+
+    async def _finish(self, done: Done) -> None:
+        """Write a chunk's results, in order unless that is not asked for."""
+        if not self.parts.config.ordered:
+            for result in done.results:
+                await self._write(result)
+        self._held[done.number] = done
+        while self._next in self._held:
+            ready = self._held.pop(self._next)
+            self._next += 1
+            await self._settle(ready)
+
+    async def _settle(self, done: Done) -> None:
+        """Count a chunk whose forerunners have all been counted, and tell of it."""
+        first_line = self._lines
+        for result in done.results:
+            if self.parts.config.ordered:
+                await self._write(result)
+            self._number(result, first_line)
+            self.counters.add(result)
+            self._lines += result.lines
+            if result.failures and self.parts.dead_letters is not None:
+                await self.parts.dead_letters.write(result.failures)
+            if result is done.results[-1]:
+                self.flow.on_written(done.records)
+            await self._tell()
+        if not done.results:
+            self.flow.on_written(done.records)
+
+    async def _write(self, result: ChunkResult) -> None:
+        for outlet, output in zip(self.parts.outlets, result.outputs, strict=True):
+            await outlet.write(output)
+
+    def _number(self, result: ChunkResult, first_line: int) -> None:
+        """Tell failures where they are in the whole source: a chunk knows only its own part."""
+        for failure in result.failures:
+            if failure.line is not None and self.parts.relative_lines:
+                failure.line += first_line
+            index = self.counters.total + failure.index
+            failure.error.position = Position(index, failure.offset, failure.line)
+
+    async def _tell(self) -> None:
+        if self.parts.on_progress is None:
+            return
+        given = self.parts.on_progress(self.progress())
+        if inspect.isawaitable(given):
+            await given
+
+    def _pause(self) -> None:
+        if self._paused_since is None:
+            self._paused_since = self.parts.clock.monotonic_s()
+
+    def _resume(self) -> None:
+        if self._paused_since is not None:
+            self._paused_s += self.parts.clock.monotonic_s() - self._paused_since
+            self._paused_since = None
+
+    def _watch(self) -> None:
+        """Look at the memory and at the time."""
+        limit_mb = self.parts.config.memory_limit_mb
+        if self.memory.sample() and limit_mb is not None:
+            self.flow.tight = self.memory.now_mb > limit_mb
+        left_s = self._left_s()
+        if left_s is not None and left_s <= 0:
+            raise StreamTimeoutError(f"the stream took longer than {self.parts.timeout_s} s")
+
+    def _left_s(self) -> float | None:
+        if self.parts.timeout_s is None:
+            return None
+        return self._began_s + self.parts.timeout_s - self.parts.clock.monotonic_s()
+
+    @property
+    def paused_s(self) -> float:
+        return self._paused_s + self.parts.intake.paused_s
+
+    def progress(self) -> Progress:
+        """Return where the stream stands now."""
+        return self.counters.progress(
+            self.parts.clock.monotonic_s() - self._began_s,
+            total_bytes=self.parts.total_bytes,
+            in_flight=self.flow.in_flight + self.parts.intake.waiting,
+            paused_s=self.paused_s,
+        )
+
+    def result(self) -> StreamResult:
+        """Return the counts as they stand now."""
+        counters = self.counters
+        duration = self.parts.clock.monotonic_s() - self._began_s
+        excluded = self.parts.excluded
+        letters = self.parts.dead_letters
+        return StreamResult(
+            total_records=counters.total,
+            successful=counters.successful,
+            failed=counters.failed,
+            malformed=counters.malformed,
+            emitted=counters.emitted,
+            excluded_by_state={
+                state: count for state, count in counters.by_state.items() if state in excluded
+            },
+            by_state=dict(counters.by_state),
+            duration=duration,
+            throughput=counters.total / duration if duration > 0 else 0.0,
+            errors=list(counters.errors),
+            peak_memory_mb=self.memory.peak_mb,
+            paused_s=self.paused_s,
+            chunks=counters.chunks,
+            dead_letters=letters.path if letters else None,
+        )
