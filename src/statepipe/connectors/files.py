@@ -10,6 +10,7 @@ from typing import Protocol
 
 from statepipe.connectors.byte_stream import ByteStream, PlainStream
 from statepipe.connectors.file_format import InputFormat, OutputFormat
+from statepipe.connectors.filesystem import open_stream
 from statepipe.connectors.gzip_stream import GzipPacker, GzipStream
 from statepipe.connectors.lines import stream_start
 from statepipe.errors import SinkError, SourceError
@@ -105,20 +106,28 @@ class FileSink:
         return self.format.framing
 
     def open(self) -> ByteWriter:
-        """Open the partial file; raises SinkError. Also gives the sink a new encoder."""
+        """Open the partial file; raises SinkError. Also gives the sink a new encoder.
+
+        A device or pipe is opened itself.
+        """
         target = os.path.realpath(self.path)
         _refuse_target(self.path, target)
-        partial = partial_path(target)
         try:
-            file = self.files.open_partial(partial)
+            file, place = self._opened(target)
         except BlockingIOError as exc:
             raise SinkError(f"another run is writing to {self.path}") from exc
         except OSError as exc:
             raise SinkError(f"cannot write {self.path}: {exc.strerror or exc}") from exc
         self.encoder = self.format.new_encoder()
-        place = AtomicPlace(self.files, partial, target)
         packer = GzipPacker() if self.compressed else None
         return FileWriter(file, self.path, self.framing, place, packer)
+
+    def _opened(self, target: str) -> tuple[File, Place]:
+        # Asked of the path itself: what /dev/stdout links to may have no path of its own.
+        if os.path.exists(self.path) and not os.path.isfile(self.path):
+            return open_stream(self.path), StreamPlace()
+        partial = partial_path(target)
+        return self.files.open_partial(partial), AtomicPlace(self.files, partial, target)
 
 
 class Packer(Protocol):
@@ -159,6 +168,18 @@ class AtomicPlace:
             self.files.remove(self.partial)
         finally:
             file.close()
+
+
+class StreamPlace:
+    """The end of a stream: nothing to put in place, nothing to take back."""
+
+    def put(self, file: File) -> None:
+        """Close the file. It was flushed before."""
+        file.close()
+
+    def discard(self, file: File) -> None:
+        """Close the file."""
+        file.close()
 
 
 class FileWriter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import select
@@ -77,14 +78,16 @@ class LocalFiles:
         os.ftruncate(descriptor, 0)
         return LocalFile(descriptor)
 
-    def open_stream(self, path: str) -> File:
-        """Open a device or pipe for writing: what is written there cannot be taken back."""
-        return LocalFile(os.open(path, os.O_WRONLY | os.O_CLOEXEC))
-
     def replace(self, source: str, target: str) -> None:
-        """Rename atomically, and sync the folder. `source` gets the mode of an existing target."""
+        """Rename atomically, and sync the folder. `source` gets the mode of an existing target.
+
+        Only a regular file is replaced: root could lose a device otherwise.
+        """
         with contextlib.suppress(FileNotFoundError):
-            os.chmod(source, stat.S_IMODE(os.stat(target).st_mode))
+            mode = os.lstat(target).st_mode
+            if not stat.S_ISREG(mode):
+                raise OSError(errno.EINVAL, "it is no regular file", target)
+            os.chmod(source, stat.S_IMODE(mode))
         os.replace(source, target)
         sync_folder(os.path.dirname(target) or ".")
 
@@ -102,6 +105,11 @@ class SystemClock:
     def now_s(self) -> float:
         """Return seconds since the epoch, UTC."""
         return time.time()
+
+
+def open_stream(path: str) -> File:
+    """Open a device or pipe for writing: what is written there cannot be taken back."""
+    return LocalFile(os.open(path, os.O_WRONLY | os.O_CLOEXEC))
 
 
 def sync_folder(path: str) -> None:

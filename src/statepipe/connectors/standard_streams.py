@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from dataclasses import dataclass, field
 
 from statepipe.connectors.byte_stream import PlainStream
 from statepipe.connectors.file_format import InputFormat, OutputFormat
-from statepipe.connectors.files import FileWriter
+from statepipe.connectors.files import FileWriter, StreamPlace
 from statepipe.connectors.filesystem import LocalFile
 from statepipe.errors import SinkError, SourceError
-from statepipe.ports import ByteReader, ByteWriter, Decoder, Encoder, File, Framing
+from statepipe.ports import ByteReader, ByteWriter, Decoder, Encoder, Framing
 
 STDIN_NAME = "standard input"
 STDOUT_NAME = "standard output"
@@ -71,16 +70,3 @@ class StandardOutput:
             raise SinkError(f"cannot write {STDOUT_NAME}: {exc.strerror}") from exc
         self.encoder = self.format.new_encoder()
         return FileWriter(file, STDOUT_NAME, self.framing, StreamPlace())
-
-
-class StreamPlace:
-    """The end of a stream: nothing to put in place, nothing to take back."""
-
-    def put(self, file: File) -> None:
-        """Close the file. It was flushed before."""
-        file.close()
-
-    def discard(self, file: File) -> None:
-        """Close the file."""
-        with contextlib.suppress(OSError):
-            file.close()
