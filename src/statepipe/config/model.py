@@ -45,6 +45,7 @@ def _never_on_failure(value: bool) -> bool:
 Text = Annotated[str, Field(min_length=1)]
 # The text of a whole number or of true/false is taken too, as ${VAR} gives text.
 Integer = Annotated[int, BeforeValidator(_whole_number)]
+Count = Annotated[int, Field(ge=1), BeforeValidator(_whole_number)]
 Truth = Annotated[bool, BeforeValidator(_truth_value)]
 Mode = Annotated[DataHandlingMode, BeforeValidator(_known_mode)]
 
@@ -180,7 +181,7 @@ class MachineConfig(_Model):
     )
     networks: tuple[NetworkConfig, ...] = Field(min_length=1)
     data_mode: DataModeConfig = DataModeConfig()
-    max_transitions: Annotated[Integer, Field(ge=1)] = Field(
+    max_transitions: Count = Field(
         default=1000, description="Steps after which a record fails, as it may be in a loop."
     )
     metadata: dict[str, Any] = Field(default_factory=dict, description="Yours; changes nothing.")

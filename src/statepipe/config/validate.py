@@ -102,6 +102,8 @@ def _tell(tree: Node, detail: ErrorDetails, path: Path, problems: Problems) -> N
         problems.add(find(tree, path[:-1]).at, f"'{path[-1]}' is missing", _add_advice(path))
         return
     node, name = find(tree, path), _name(tree, path)
+    if isinstance(node, Scalar) and any(each.place == node.at.place for each in problems.found):
+        return  # what is wrong there is told already: a variable that is not set
     if detail["type"] == "extra_forbidden":
         _tell_unknown_key(find(tree, path[:-1]), str(path[-1]), problems)
         return

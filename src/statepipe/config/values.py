@@ -20,7 +20,8 @@ _FORMS = (
 def expanded(node: Node, env: Mapping[str, str], problems: Problems) -> Node:
     """Return the tree with the variables in its texts replaced, those of code aside.
 
-    A variable that is required and not set, or a form that cannot be read, is a problem.
+    A variable that is required and not set, or a form that cannot be read, is a problem, and
+    the text becomes empty.
     """
     match node:
         case ListNode():
@@ -31,7 +32,9 @@ def expanded(node: Node, env: Mapping[str, str], problems: Problems) -> Node:
             )
             return replace(node, entries=entries)
         case Scalar(value=str(text), is_code=False) if "${" in text:
-            return replace(node, value=_Expansion(env, problems, node.at).text(text))
+            told = len(problems.found)
+            value = _Expansion(env, problems, node.at).text(text)
+            return replace(node, value=value if len(problems.found) == told else "")
         case Scalar():
             return node
 

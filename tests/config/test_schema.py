@@ -1,0 +1,130 @@
+import json
+
+import jsonschema_rs
+import pytest
+
+from statepipe.config import json_schema, load_config
+from statepipe.config.model import CustomFunction, InlineFunction, RegisteredFunction
+from statepipe.config.spellings import ARC, NETWORK, STATE, STATE_ARC, TOP
+from statepipe.errors import ConfigError
+
+SCHEMA = json_schema()
+VALIDATOR = jsonschema_rs.validator_for(SCHEMA)
+INLINE = {"type": "inline", "code": "data"}
+
+
+def state(**keys: object) -> dict[str, object]:
+    return {"states": [{"name": "a", "is_start": True, **keys}]}
+
+
+def arc(**keys: object) -> dict[str, object]:
+    return {**state(), "arcs": [{"from": "a", "to": "a", **keys}]}
+
+
+GOOD: list[dict[str, object]] = [
+    state(),
+    {"networks": [{"name": "n", **state()}], "main_network": "n", "name": "x"},
+    {"states": {"a": {"initial": True}, "b": None}, "arcs": [{"from": "a", "to": "b"}]},
+    {"states": {"a": {}}, "initial_state": "a"},
+    {"name": "n", "version": 1.5, "description": "d", "metadata": {"k": [1]}, **state()},
+    {"data_mode": "copy", "max_transitions": 5, **state()},
+    {"data_mode": {"default": "direct", "state_overrides": {"a": "copy"}}, **state()},
+    {"max_transitions": "${MAX:5}", **state()},
+    state(transform="data", validator=INLINE, pre_validators=["data", INLINE]),
+    state(functions={"transform": [INLINE, "data"], "validate": "data"}),
+    state(transforms={"type": "registered", "name": "f"}),
+    state(transforms={"type": "custom", "module": "m", "name": "f", "params": {"k": 1}}),
+    state(is_end=True, sink="a.jsonl", data_mode="reference", metadata={}, run_on_failure=False),
+    state(end=True, emit_output=False, data_schema={"type": "object"}),
+    state(arcs=[{"target": "a", "priority": 3, "pre_test": "data", "transform": "data"}]),
+    arc(condition=INLINE, transform=["data"], name="x", metadata={}, priority=-1),
+]
+BAD: list[dict[str, object]] = [
+    {"name": "x"},
+    {"states": []},
+    {"networks": []},
+    {"networks": [{"name": "n", **state()}], **state()},
+    {"networks": [state()]},
+    {"nmae": "x", **state()},
+    {"name": 5, **state()},
+    {"max_transitions": 0, **state()},
+    {"max_transitions": "many", **state()},
+    {"data_mode": "cpy", **state()},
+    {"data_mode": {"defualt": "copy"}, **state()},
+    {"resources": [], **state()},
+    state(retry=3),
+    state(transfrom="data"),
+    state(functions={"validators": "data"}),
+    state(transform=3),
+    state(transform={"type": "inline"}),
+    state(transform={"type": "builtin", "name": "n"}),
+    state(transform={**INLINE, "x": 1}),
+    state(run_on_failure=True),
+    state(is_end=True, sink=3),
+    state(is_end="maybe"),
+    state(arcs=[{"to": "a"}]),
+    state(description=None),
+    arc(target="a"),
+    arc(condition=[INLINE]),
+    arc(condition=None),
+    arc(priority=1.5),
+    arc(target_network="n"),
+]
+
+
+def test_the_schema_is_a_json_schema():
+    jsonschema_rs.meta.validate(SCHEMA)
+
+    assert json.loads(json.dumps(SCHEMA)) == SCHEMA
+
+
+@pytest.mark.parametrize("config", GOOD, ids=str)
+def test_what_loads_fits_the_schema(config):
+    assert load_config(config, env={}).problems == ()
+    assert VALIDATOR.is_valid(config)
+
+
+@pytest.mark.parametrize("config", BAD, ids=str)
+def test_what_is_refused_for_its_shape_does_not_fit_the_schema(config):
+    try:
+        problems = load_config(config, env={}).problems
+    except ConfigError as error:
+        problems = error.problems
+
+    assert problems
+    assert not VALIDATOR.is_valid(config)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"$include": "base.yaml"},
+        {"states": [{"$include": "a.yaml"}], "arcs": [{"$include": "b.yaml"}]},
+        {"networks": [{"$import": {"file": "a.yaml", "path": "n"}}]},
+        state(transform={"$include": "f.yaml"}),
+    ],
+)
+def test_includes_fit_the_schema(config):
+    assert VALIDATOR.is_valid(config)
+
+
+def keys_of(schema: dict[str, object]) -> set[str]:
+    inner = schema["anyOf"][0] if "anyOf" in schema else schema  # type: ignore[index]
+    return set(inner["properties"])
+
+
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [("Network", NETWORK), ("State", STATE), ("Arc", ARC), ("StateArc", STATE_ARC)],
+)
+def test_every_spelling_is_in_the_schema(name, level):
+    assert keys_of(SCHEMA["$defs"][name]) == set(level.keys)
+
+
+def test_every_top_key_is_in_the_schema():
+    assert set(SCHEMA["properties"]) == {*TOP.keys, "$include", "$import"}
+
+
+@pytest.mark.parametrize("model", [InlineFunction, RegisteredFunction, CustomFunction])
+def test_every_kind_of_function_is_in_the_schema(model):
+    assert set(SCHEMA["$defs"][model.__name__]["properties"]) == set(model.model_fields)
