@@ -60,7 +60,7 @@ def measure_import(times: int) -> dict[str, float]:
 
 def measure_latency(records: int) -> dict[str, Any]:
     print("latency: 1000 records per second", file=sys.stderr)
-    options = {"chunk_size=1": ("1", "-"), "max_wait_ms=5": ("1000", "5")}
+    options = {"chunk_size=1": ("1", "5"), "max_wait_ms=5": ("1000", "5")}
     return {
         name: run_in_fresh_process(["bench.latency", *chosen, str(records)])[0]
         for name, chosen in options.items()

@@ -1,6 +1,6 @@
 """From yield to sink: `python -m bench.latency CHUNK_SIZE MAX_WAIT_MS RECORDS` prints JSON.
 
-An async generator delivers 1000 records per second; `-` stands for no `max_wait_ms`.
+An async generator delivers 1000 records per second.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from bench.workload import input_record, plain_config
-from statepipe import AsyncSimpleFSM
+from statepipe import AsyncSimpleFSM, CoreStreamConfig
 
 RECORDS_PER_S = 1000
 
 
-async def delays_s(count: int, options: dict[str, Any]) -> list[float]:
+async def delays_s(count: int, options: CoreStreamConfig) -> list[float]:
     """Stream `count` records and return for each the seconds from its yield to the sink."""
     sent: dict[int, float] = {}
     delays: list[float] = []
@@ -34,7 +34,7 @@ async def delays_s(count: int, options: dict[str, Any]) -> list[float]:
         delays.append(time.perf_counter() - sent[record["id"]])
 
     async with AsyncSimpleFSM(plain_config()) as fsm:
-        await fsm.process_stream(steady_source(), arrive, **options)
+        await fsm.process_stream(steady_source(), arrive, stream_config=options)
     return delays
 
 
@@ -48,9 +48,7 @@ def summary(delays: list[float]) -> dict[str, float]:
 
 
 def main(chunk_size: str, max_wait_ms: str, count: str) -> dict[str, float]:
-    options: dict[str, Any] = {"chunk_size": int(chunk_size)}
-    if max_wait_ms != "-":
-        options["max_wait_ms"] = float(max_wait_ms)
+    options = CoreStreamConfig(chunk_size=int(chunk_size), max_wait_ms=float(max_wait_ms))
     return summary(asyncio.run(delays_s(int(count), options)))
 
 
