@@ -197,6 +197,23 @@ def test_what_only_the_compiler_finds_is_a_problem(code: str, message: str, colu
     assert problem.place.column == 6 + column
 
 
+@pytest.mark.parametrize(
+    ("code", "line", "reason"),
+    [
+        ("import no_such\ndef f(s): pass", 3, "ModuleNotFoundError: No module named 'no_such'"),
+        ("\n@len\ndef f(s): pass", 4, "TypeError: object of type 'function' has no len()"),
+        ("def f(s: 1 / 0): pass", 3, "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_definition_that_fails_is_a_problem(code: str, line: int, reason: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        function_of(in_block(code))
+
+    [problem] = caught.value.problems
+    assert problem.message == f"the definition of this function fails: {reason}"
+    assert (problem.place.file, problem.place.line) == ("flow.yaml", line)
+
+
 def test_only_the_modules_that_are_named_are_in_the_globals() -> None:
     scope = of_keys("lambda s: math.pi").call.__globals__  # type: ignore[attr-defined]
 

@@ -34,6 +34,7 @@ def underlined(problem: Problem) -> str:
         ("data['a']", "expression", ()),
         ("\n  data['a']\n  + 1", "expression", ()),
         ("a, b", "expression", ()),
+        ("()", "expression", ()),
         ("return 1", "body", ()),
         ("\n    x = 1\n    return x\n", "body", ()),
         ("x = 1\n        return x", "body", ()),
@@ -134,7 +135,8 @@ def test_wrong_parameters_are_refused(code: str, message: str, piece: str) -> No
         ("lambda s: (yield 1)", "`yield` makes this a generator", "yield 1"),
         ("yield data", "`yield` makes this a generator", "yield data"),
         ("lambda s: await s", "a lambda cannot await", "await s"),
-        ("lambda s: s, 'why'", "the lambda ends at the comma before this", "'why'"),
+        ("lambda s: s, 'why'", "the lambda ends at its first comma outside brackets", "'why'"),
+        ("lambda s: s,", "the lambda ends at its first comma outside brackets", "lambda s: s"),
         (
             "x = 1\ndef f(s): return x",
             "this statement would run once, not for each record",

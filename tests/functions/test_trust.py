@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import copy
 import time
@@ -9,9 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from statepipe.errors import ConfigError, Place
-from statepipe.functions import Context, Function, Reference, StateView, resolve
+from statepipe.functions import Context, Function, Reference, StateView, read_inline, resolve
 from statepipe.source_text import SourceText
 
 RECORD = {
@@ -263,6 +266,44 @@ def test_harmless_code_runs_and_gives_its_value(code: str, value: object, truste
     function = function_of(code, trusted=trusted)
 
     assert run(function, copy.deepcopy(RECORD)) == value
+
+
+def spots(tree: ast.AST) -> list[tuple[ast.AST, str, int | None]]:
+    """Return where in `tree` a value stands that another expression could stand for."""
+    found: list[tuple[ast.AST, str, int | None]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr | ast.FormattedValue | ast.MatchValue | ast.MatchMapping):
+            continue
+        for name, value in ast.iter_fields(node):
+            items = list(enumerate(value)) if isinstance(value, list) else [(None, value)]
+            found += [(node, name, index) for index, item in items if is_value(item)]
+    return found
+
+
+def is_value(node: object) -> bool:
+    if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+        return isinstance(node.ctx, ast.Load)
+    return isinstance(node, ast.expr) and not isinstance(
+        node, ast.JoinedStr | ast.Starred | ast.List | ast.Tuple
+    )
+
+
+FORBIDDEN = ["eval('1')", "data.__class__", "re.sys", "[statistics]", "__import__('os')", "9**9**9"]
+
+
+@given(st.sampled_from([code for code, _ in HARMLESS.values()]), st.data())
+@settings(max_examples=300, deadline=None)
+def test_what_is_forbidden_is_found_wherever_it_stands(code: str, data: st.DataObject) -> None:
+    tree = read_inline(SourceText.of_keys(code, "k")).tree
+    node, name, index = data.draw(st.sampled_from(spots(tree)))
+    bad = ast.parse(data.draw(st.sampled_from(FORBIDDEN)), mode="eval").body
+    if index is None:
+        setattr(node, name, bad)
+    else:
+        getattr(node, name)[index] = bad
+
+    with pytest.raises(ConfigError):
+        function_of(ast.unparse(tree))
 
 
 def test_the_mission_s_import_of_time_gives_the_time() -> None:

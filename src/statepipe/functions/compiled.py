@@ -6,6 +6,7 @@ import ast
 import linecache
 from collections.abc import Callable
 from dataclasses import dataclass
+from traceback import walk_tb
 from types import CodeType
 from typing import Any
 
@@ -95,8 +96,23 @@ def _define(parsed: ParsedInline, function: FunctionNode, scope: dict[str, Any])
     target = ast.copy_location(ast.Name(RESULT, ast.Store()), function)
     value = ast.copy_location(ast.Name(function.name, ast.Load()), function)
     keep = ast.copy_location(ast.Assign([target], value), function)
-    exec(_code(source, ast.Module([*before, function, keep], [])), scope)
+    code = _code(source, ast.Module([*before, function, keep], []))
+    try:
+        exec(code, scope)
+    except Exception as error:  # an import, a decorator, a default: user code that runs now
+        raise ConfigError([_definition_problem(source, error)]) from error
     return scope.pop(RESULT)
+
+
+def _definition_problem(source: SourceText, error: Exception) -> Problem:
+    """Return the problem at the line of the author's that was running last."""
+    name, line = file_name(source), None
+    for frame, number in walk_tb(error.__traceback__):
+        if frame.f_code.co_filename == name:
+            line = number
+    place = Place(source.place.keys, source.place.file, line) if line else source.place
+    reason = f"{type(error).__name__}: {error}"
+    return Problem(place, f"the definition of this function fails: {reason}")
 
 
 def _code(source: SourceText, tree: ast.Expression | ast.Module) -> CodeType:

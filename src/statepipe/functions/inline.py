@@ -77,19 +77,20 @@ def _read_expression(source: SourceText) -> ParsedInline:
     expression = parse_expression(source.text)
     if expression is None:
         raise ConfigError([Problem(source.place, "this inline code is empty", FORMS)])
-    if isinstance(expression, ast.Lambda):
-        code = InlineCode(source, _parameters(expression), expression.body)
-        return ParsedInline("lambda", code, expression)
-    if isinstance(expression, ast.Tuple) and isinstance(expression.elts[0], ast.Lambda):
-        raise ConfigError([_lambda_ends_early(source, expression)])
+    match expression:
+        case ast.Lambda():
+            code = InlineCode(source, _parameters(expression), expression.body)
+            return ParsedInline("lambda", code, expression)
+        case ast.Tuple(elts=[ast.Lambda(), *_]):
+            raise ConfigError([_lambda_ends_early(source, expression)])
     body = ast.copy_location(ast.Return(expression), expression)
     return ParsedInline("expression", InlineCode(source, (), expression), _implicit_def([body]))
 
 
 def _lambda_ends_early(source: SourceText, expression: ast.Tuple) -> Problem:
     return Positions(source).problem(
-        expression.elts[1],
-        "the lambda ends at the comma before this",
+        expression.elts[-1],
+        "the lambda ends at its first comma outside brackets",
         "put its value in brackets: `lambda state: (a, b)`",
     )
 

@@ -128,7 +128,7 @@ def guarded_module(name: str) -> SimpleNamespace:
 def guarded_import(
     name: str,
     globals: Mapping[str, object] | None = None,  # noqa: A002 - Python's own signature
-    locals: Mapping[str, object] | None = None,  # noqa: A002
+    locals: Mapping[str, object] | None = None,  # noqa: A002 - Python's own signature
     fromlist: Iterable[str] = (),
     level: int = 0,
 ) -> SimpleNamespace | None:
