@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import yaml
 
@@ -16,14 +16,14 @@ from statepipe.errors import ConfigError, Place, Span
 from statepipe.source_text import Mark, SourceText
 
 MAX_NODES = 100_000
+_Resolvers: TypeAlias = dict[str, list[tuple[str, re.Pattern[str]]]]
 _TAG = "tag:yaml.org,2002:"
 
 
 class _CoreLoader(yaml.SafeLoader):
     """Resolves plain scalars by the core schema. Used to compose nodes only, never objects."""
 
-    # PyYAML keeps its resolvers on the class, though its type stubs say otherwise.
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}  # type: ignore[misc]
+    yaml_implicit_resolvers: ClassVar[_Resolvers] = {}  # type: ignore[misc]  # stubs: no ClassVar
 
 
 def _resolve(kind: str, pattern: str, first: str) -> None:
