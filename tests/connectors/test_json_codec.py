@@ -113,6 +113,15 @@ def test_nesting_up_to_the_limit_is_read_and_written() -> None:
         ENCODER.encode([{"b": record}])
 
 
+def test_nesting_up_to_the_limit_does_not_hinder_what_only_the_slow_path_reads() -> None:
+    item = b'{"a":' * 1023 + b'[18446744073709551616,"\\ud800"]' + b"}" * 1023
+    [record] = DECODER.decode_each([item])
+    assert isinstance(record, dict)
+
+    assert ENCODER.encode([record]) == item + b"\n"
+    assert reason_of(item[:-1]) == f"invalid JSON at column {len(item)}: expecting ',' delimiter"
+
+
 numbers = st.one_of(
     st.integers(),
     st.integers(-(2**80), 2**80),
@@ -127,24 +136,24 @@ texts = st.one_of(
 values = st.recursive(
     st.one_of(st.none(), st.booleans(), numbers, texts),
     lambda inner: st.one_of(st.lists(inner), st.dictionaries(texts, inner)),
-    max_leaves=12,
+    max_leaves=6,
 )
 records = st.dictionaries(texts, values)
 
 
-@given(st.lists(records))
+@given(st.lists(records, max_size=3))
 def test_what_is_written_is_read_back_with_its_types(batch: list[dict[str, Any]]) -> None:
     items = ENCODER.encode(batch).split(b"\n")[:-1]
 
     assert same(DECODER.decode_each(items), batch)
 
 
-@given(st.lists(records))
+@given(st.lists(records, max_size=3))
 def test_a_batch_is_written_as_its_records_one_by_one(batch: list[dict[str, Any]]) -> None:
     assert ENCODER.encode(batch) == b"".join(map(ENCODER.encode_one, batch))
 
 
-@given(st.lists(records, max_size=4))
+@given(st.lists(records, max_size=3))
 def test_the_fast_and_the_slow_reading_agree(batch: list[dict[str, Any]]) -> None:
     items = [json.dumps(record).encode() for record in batch]
     try:

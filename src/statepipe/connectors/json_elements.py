@@ -19,7 +19,7 @@ def _element_pattern() -> re.Pattern[bytes]:
     Group 1 is the element, 2 what ends it. What nests deeper than _FAST_DEPTH, or is not whole
     yet, matches as the rest, without groups. All repeats are possessive: no backtracking.
     """
-    string = rb'"(?:[^"\\]|\\.)*+"'
+    string = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
     nested = rb"(?!)"
     for _ in range(_FAST_DEPTH):
         nested = rb'[\[{](?:[^\[\]{}"]++|' + string + rb"|" + nested + rb")*+[\]}]"

@@ -12,11 +12,13 @@ import sys
 from itertools import accumulate
 from typing import Any, NoReturn
 
+from statepipe.connectors.json_deep import read_deep
+
 MAX_DEPTH = 1024
 """Arrays and objects inside each other. The fast codec has the same limit, built in."""
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
-_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*+"|(NaN|-?Infinity)', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_CONSTANT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(NaN|-?Infinity)', re.DOTALL)
 _NO_BRACKET = re.compile(r"[^\[\]{}]+")
 _STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 _BEGUN_NUMBER = re.compile(r"-|\.|[eE][+-]?")
@@ -38,13 +40,11 @@ def read_json(item: bytes) -> Any:  # any JSON value
     if _depth(text) > MAX_DEPTH:
         raise InvalidJsonError(f"nested deeper than {MAX_DEPTH} levels")
     try:
-        return _DECODER.decode(text)
+        return _value(text)
     except json.JSONDecodeError as exc:
         raise _invalid(text, exc) from exc
     except _ConstantError as exc:
         raise InvalidJsonError(f"{exc} at {_constant_place(text)} is not allowed") from exc
-    except RecursionError as exc:
-        raise InvalidJsonError("nested deeper than Python's recursion limit") from exc
     except InvalidJsonError:
         raise
     except ValueError as exc:  # int() past the interpreter's limit of digits; nothing else is left
@@ -69,6 +69,13 @@ def _finite_float(digits: str) -> float:
 
 
 _DECODER = json.JSONDecoder(parse_float=_finite_float, parse_constant=_refuse_constant)
+
+
+def _value(text: str) -> Any:  # any JSON value
+    try:
+        return _DECODER.decode(text)
+    except RecursionError:  # how deep json gets depends on its caller's own depth
+        return read_deep(text, _DECODER)
 
 
 def _decoded(item: bytes) -> str:
