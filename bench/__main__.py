@@ -71,9 +71,9 @@ def measure_all(divisor: int, rounds: int, folder: Path) -> dict[str, Any]:
     about = machine.describe()
     plain = measure_throughput([*PEERS, *OURS], 400_000 // divisor, rounds, folder)
     wrong = wrong_outputs(plain, folder)
-    heavy = measure_throughput([*HEAVY], 100_000 // divisor, rounds, folder)
+    heavy = measure_throughput([*HEAVY], 400_000 // divisor, rounds, folder)
     throughput = {name: timing.report(400_000 // divisor) for name, timing in plain.items()}
-    heavy_throughput = {name: timing.report(100_000 // divisor) for name, timing in heavy.items()}
+    heavy_throughput = {name: timing.report(400_000 // divisor) for name, timing in heavy.items()}
     found: dict[str, Any] = {
         "ratios": report.ratios({**throughput, **heavy_throughput}),
         "targets": [],
