@@ -166,7 +166,13 @@ class Assembly:
         if config.parallelism == 1:
             return InlineComputing(runner)
         read_by_workers = source if isinstance(source, ByteSource) else None
-        return Pool(runner, read_by_workers, config.chunk_size, config.parallelism, bell)
+        return Pool(
+            runner,
+            read_by_workers,
+            chunk_size=config.chunk_size,
+            count=config.parallelism,
+            bell=bell,
+        )
 
     def _routing(self) -> Routing:
         slots = [

@@ -12,8 +12,11 @@ class Bell(Protocol):
 
     def ring(self) -> None: ...
 
-    async def wait(self, timeout_s: float | None) -> None:
-        """Return when the bell has been rung since the last wait, or after `timeout_s`."""
+    async def wait(self, timeout_s: float | None) -> bool:
+        """Wait until the bell has been rung since the last wait, or for `timeout_s`.
+
+        Return whether it was rung.
+        """
 
     async def breathe(self) -> None:
         """Let others run, if there are any in this thread. Called after every chunk."""
@@ -28,9 +31,10 @@ class ThreadBell:
     def ring(self) -> None:
         self._rung.set()
 
-    async def wait(self, timeout_s: float | None) -> None:
-        self._rung.wait(timeout_s)
+    async def wait(self, timeout_s: float | None) -> bool:
+        rung = self._rung.wait(timeout_s)
         self._rung.clear()
+        return rung
 
     async def breathe(self) -> None:
         return
@@ -53,14 +57,16 @@ class LoopBell:
         elif not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._rung.set)
 
-    async def wait(self, timeout_s: float | None) -> None:
+    async def wait(self, timeout_s: float | None) -> bool:
         try:
             async with asyncio.timeout(timeout_s):
                 await self._rung.wait()
         except TimeoutError:
-            pass
+            pass  # not rung, which is what is returned
+        rung = self._rung.is_set()
         self._rung.clear()
         self._last_turn = self._loop.time()
+        return rung
 
     async def breathe(self) -> None:
         if self._loop.time() - self._last_turn > self.TURN_S:

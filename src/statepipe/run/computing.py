@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,6 +34,10 @@ class Computing(Protocol):
     def busy(self) -> bool:
         """Whether chunks were submitted that have not been taken."""
 
+    @property
+    def pids(self) -> Sequence[int]:
+        """The processes that compute, besides the driver's own."""
+
     def start(self) -> None: ...
 
     async def submit(self, chunk: Chunk) -> None: ...
@@ -46,6 +51,8 @@ class Computing(Protocol):
 
 class InlineComputing:
     """Computes each chunk when it is submitted."""
+
+    pids = ()
 
     def __init__(self, runner: ChunkRunner) -> None:
         self._runner = runner

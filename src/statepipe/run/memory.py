@@ -2,47 +2,42 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+
 import psutil
 
 from statepipe.ports import Clock
 
 SAMPLE_S = 0.25
-"""Between two samples; one costs about 0.1 ms for each process."""
+"""Between two samples. One costs about 0.1 ms for each process."""
 
 MB = 1024 * 1024
 
 
 class MemoryGauge:
-    """Samples the resident memory of the process tree, and keeps the peak, in MB."""
+    """Samples the resident memory of the process and its workers, and keeps the peak, in MB."""
 
-    def __init__(self, clock: Clock, *, children: bool) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._process = psutil.Process()
-        self._children = children
         self._next_s = 0.0
         self.now_mb = 0.0
         self.peak_mb = 0.0
 
-    def sample(self) -> bool:
-        """Take a sample if one is due; return whether one was taken."""
+    def sample(self, workers: Sequence[int]) -> bool:
+        """Take a sample if one is due; return whether one was taken. `workers` are process ids."""
         now = self._clock.monotonic_s()
         if now < self._next_s:
             return False
         self._next_s = now + SAMPLE_S
-        self.now_mb = resident_mb(self._process, self._children)
+        self.now_mb = sum(map(resident_mb, [os.getpid(), *workers]))
         self.peak_mb = max(self.peak_mb, self.now_mb)
         return True
 
 
-def resident_mb(process: psutil.Process, children: bool) -> float:
-    """Return the resident memory of `process`, and of its children if they are wanted.
-
-    Pages that they share count for each. Looking for children reads the whole process table.
-    """
-    total = process.memory_info().rss
-    for child in process.children(recursive=True) if children else ():
-        try:
-            total += child.memory_info().rss
-        except psutil.NoSuchProcess:
-            continue  # it ended between the listing and the look
-    return float(total / MB)
+def resident_mb(pid: int) -> float:
+    """Return the resident memory of a process; 0 if it has ended. Shared pages count for each."""
+    try:
+        return float(psutil.Process(pid).memory_info().rss / MB)
+    except psutil.NoSuchProcess:
+        return 0.0

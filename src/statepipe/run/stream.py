@@ -24,6 +24,9 @@ from statepipe.run.options import StreamConfig
 from statepipe.run.outlets import Outlet
 from statepipe.run.progress import Counters, Progress, StreamResult
 
+PATIENCE_S = 0.02
+"""How long sinks may hold back what they have while workers are busy with more."""
+
 OnProgress = Callable[[Progress], Any]
 """What it gives is awaited if it can be, and otherwise dropped."""
 
@@ -62,7 +65,7 @@ class Stream:
         config = parts.config
         self.flow = Flow(config.buffer_size, config.backpressure_threshold)
         self.counters = Counters()
-        self.memory = MemoryGauge(parts.clock, children=config.parallelism > 1)
+        self.memory = MemoryGauge(parts.clock)
         self._began_s = parts.clock.monotonic_s()
         self._paused_since: float | None = None
         self._paused_s = 0.0
@@ -142,7 +145,10 @@ class Stream:
         return moved
 
     async def _wait(self) -> None:
-        """Wait for the bell; first let go of what sinks hold back, for the source is slow."""
+        """Wait for the bell. Where the source is slow, let go of what sinks hold back."""
+        patience_s = PATIENCE_S if self.parts.computing.busy else 0.0
+        if await self.parts.bell.wait(patience_s):
+            return
         for outlet in self.parts.outlets:
             await outlet.flush()
         waits = [self.parts.intake.wait_s(), self._left_s()]
@@ -207,7 +213,7 @@ class Stream:
     def _watch(self) -> None:
         """Look at the memory and at the time."""
         limit_mb = self.parts.config.memory_limit_mb
-        if self.memory.sample() and limit_mb is not None:
+        if self.memory.sample(self.parts.computing.pids) and limit_mb is not None:
             self.flow.tight = self.memory.now_mb > limit_mb
         left_s = self._left_s()
         if left_s is not None and left_s <= 0:

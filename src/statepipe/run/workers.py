@@ -12,17 +12,16 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkContext, ForkProcess
 
 from statepipe.errors import StreamError, UsageError
 from statepipe.ports import ByteSource
+from statepipe.run.arena import Arena
 from statepipe.run.bell import Bell
 from statepipe.run.blocks import cut
 from statepipe.run.chunk import ByteChunk, Chunk, ChunkResult, RangeChunk, RecordChunk
 from statepipe.run.compute import ChunkRunner
 from statepipe.run.computing import Done
-from statepipe.run.heap import settle_heap
 
 MAX_ASSIGNED = 2
 """Chunks that a worker has at a time: one in work, one so that it need not wait for the next."""
@@ -32,27 +31,65 @@ STOP_S = 2.0
 
 
 class Worker:
-    """One worker process and the parent's end of its pipe."""
+    """One worker process, the parent's end of its pipe, and the memory they share.
 
-    def __init__(self, context: ForkContext, work: Callable[[Connection], None]) -> None:
+    `assigned` holds the chunks that it has, by number, with the records that each counts for.
+    """
+
+    def __init__(self, context: ForkContext, work: Callable[[Worker], None]) -> None:
         self.connection, self.far_end = context.Pipe()
+        self.arena = Arena(MAX_ASSIGNED)
         self.process: ForkProcess = context.Process(
-            target=work, args=(self.far_end,), name="statepipe-worker", daemon=True
+            target=work, args=(self,), name="statepipe-worker", daemon=True
         )
         self.assigned: dict[int, int] = {}
+        self.sent = 0
+
+    def send(self, number: int, chunk: Chunk) -> None:
+        """Give the worker a chunk. If it is dead, whoever waits for its results finds out."""
+        self.assigned[number] = len(chunk)
+        self.sent += 1
+        try:
+            self.connection.send((number, self.sent, chunk))
+        except OSError:
+            pass
+
+    def receive(self) -> Done | StreamError:
+        """Wait for results. EOFError or OSError: the worker is gone."""
+        number, results = self.connection.recv()
+        records = self.assigned.pop(number)
+        if isinstance(results, StreamError):
+            return results
+        self.arena.take_out(results)
+        return Done(number, records, results)
+
+    def stop(self, at_once: bool) -> None:
+        """End the process: by telling it to, or with work still in hand by terminating it."""
+        if at_once:
+            self.process.terminate()
+        else:
+            try:
+                self.connection.send(None)
+            except OSError:
+                pass  # it is gone already
+        self.process.join(STOP_S)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
 
 
 class Pool:
     """A `Computing` that spreads chunks over `count` processes.
 
-    A thread collects results, so that a worker never waits for the driver while the driver
-    waits for it. Raises StreamError when a worker dies.
+    A thread for each worker collects its results, so that no worker ever waits for the driver
+    while the driver waits for it. `take` raises StreamError when a worker has died.
     """
 
     def __init__(
         self,
         runner: ChunkRunner,
         source: ByteSource | None,
+        *,
         chunk_size: int,
         count: int,
         bell: Bell,
@@ -61,13 +98,11 @@ class Pool:
         self._count = count
         self._bell = bell
         self._workers: list[Worker] = []
+        self._threads: list[threading.Thread] = []
         self._done: deque[Done | StreamError] = deque()
         self._submitted = 0
         self._taken = 0
         self._closing = False
-        self._collector = threading.Thread(
-            target=self._collect, name="statepipe-collect", daemon=True
-        )
 
     @property
     def room(self) -> bool:
@@ -77,28 +112,31 @@ class Pool:
     def busy(self) -> bool:
         return self._taken < self._submitted
 
+    @property
+    def pids(self) -> list[int]:
+        return [worker.process.pid for worker in self._workers if worker.process.pid is not None]
+
     def start(self) -> None:
         """Fork the workers: before this stream's own threads begin."""
         if "fork" not in multiprocessing.get_all_start_methods():
             raise UsageError("parallelism above 1 needs a system that can fork processes")
         context = multiprocessing.get_context("fork")
-        settle_heap()
         for _ in range(self._count):
             worker = Worker(context, self._work)
             self._workers.append(worker)
             worker.process.start()
             worker.far_end.close()
-        self._collector.start()
+        for worker in self._workers:
+            thread = threading.Thread(
+                target=self._collect, args=(worker,), name="statepipe-collect", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
 
     async def submit(self, chunk: Chunk) -> None:
         worker = min(self._workers, key=lambda worker: len(worker.assigned))
-        number = self._submitted
+        worker.send(self._submitted, chunk)
         self._submitted += 1
-        worker.assigned[number] = len(chunk)
-        try:
-            worker.connection.send((number, chunk))
-        except OSError:
-            pass  # the worker is dead: the collector finds that out, and `take` raises it
 
     def take(self) -> Done | None:
         if not self._done:
@@ -112,50 +150,26 @@ class Pool:
     def close(self) -> None:
         self._closing = True
         for worker in self._workers:
-            try:
-                worker.connection.send(None)
-            except OSError:
-                pass  # it is dead already
-        for worker in self._workers:
-            if self.busy:
-                worker.process.terminate()
-            worker.process.join(STOP_S)
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
-        if self._collector.is_alive():
-            self._collector.join()
+            worker.stop(at_once=self.busy)
+        for thread in self._threads:
+            thread.join()
         for worker in self._workers:
             worker.connection.close()
-        self._workers = []
+            worker.arena.close()
+        self._workers, self._threads = [], []
 
-    def _collect(self) -> None:
-        open_ends = {worker.connection: worker for worker in self._workers}
-        while open_ends:
-            for connection in wait(list(open_ends)):
-                assert isinstance(connection, Connection)
-                worker = open_ends[connection]
-                try:
-                    number, results = connection.recv()
-                except (EOFError, OSError):
-                    del open_ends[connection]
-                    self._on_end(worker)
-                else:
-                    done = Done(number, worker.assigned.pop(number), results)
-                    self._done.append(done if isinstance(results, list) else results)
-                self._bell.ring()
+    def _collect(self, worker: Worker) -> None:
+        while True:
+            try:
+                self._done.append(worker.receive())
+            except (EOFError, OSError):
+                break
+            self._bell.ring()
+        if not self._closing:
+            self._done.append(StreamError(f"a worker process ended unexpectedly: {ending(worker)}"))
+            self._bell.ring()
 
-    def _on_end(self, worker: Worker) -> None:
-        if self._closing:
-            return
-        worker.process.join(STOP_S)
-        code = worker.process.exitcode
-        why = (
-            f"by signal {signal.Signals(-code).name}" if code and code < 0 else f"exit code {code}"
-        )
-        self._done.append(StreamError(f"a worker process ended unexpectedly ({why})"))
-
-    def _work(self, connection: Connection) -> None:
+    def _work(self, own: Worker) -> None:
         """Run in the worker: compute chunk after chunk until told to stop, or left alone."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides about Ctrl-C
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -163,9 +177,18 @@ class Pool:
             worker.connection.close()  # else no worker would see the parent's death
         gc.freeze()
         try:
-            serve(connection, self._task)
+            serve(own, self._task)
         except (EOFError, OSError):
             return  # the parent is gone
+
+
+def ending(worker: Worker) -> str:
+    """Return how a process ended, in words."""
+    worker.process.join(STOP_S)
+    code = worker.process.exitcode
+    if code is not None and code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"exit code {code}"
 
 
 class Task:
@@ -191,17 +214,26 @@ class Task:
             yield chunk
 
 
-def serve(connection: Connection, task: Task) -> None:
+def serve(worker: Worker, task: Task) -> None:
     """Answer every chunk that comes with its results, until None comes."""
+    connection = worker.far_end
     with asyncio.Runner() as runner:
         while (message := connection.recv()) is not None:
-            number, chunk = message
+            number, slot, chunk = message
             try:
                 results = runner.run(task.run_async(chunk)) if task.is_async else task.run(chunk)
             except Exception as error:
-                connection.send((number, StreamError(f"{type(error).__name__}: {error}")))
+                connection.send((number, carried(error)))
             else:
+                worker.arena.place(slot, results)
                 connection.send((number, results))
+
+
+def carried(error: Exception) -> StreamError:
+    """Return `error` as it can cross to the parent, which raises it."""
+    return (
+        error if isinstance(error, StreamError) else StreamError(f"{type(error).__name__}: {error}")
+    )
 
 
 def chunks_in_range(source: ByteSource, chunk: RangeChunk, chunk_size: int) -> Iterator[ByteChunk]:
