@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ast
-import builtins
 from collections.abc import Iterator
 
 from statepipe.functions.function import Function, InlineCode
-from statepipe.plan.facts import UNKNOWN, Edit, Facts, Fusion
+from statepipe.functions.scopes import free_names
+from statepipe.plan.effects import Effects, imported_module
+from statepipe.plan.facts import UNKNOWN, Edit, Facts, Fusion, Replacement
 from statepipe.plan.vocabulary import (
     BOOL_METHODS,
     EAGER_BUILTINS,
-    MUTATORS,
+    KEYED_BUILTINS,
     PLAIN_BUILTINS,
-    PURE_BUILTINS,
-    PURE_METHODS,
+    SCOPE_BUILTINS,
 )
 from statepipe.source_text import offset_in
 
@@ -23,21 +23,27 @@ VIEW_METHODS = frozenset({"get", "keys", "values", "items"})
 UNFUSABLE = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 """Bind or suspend in the scope they stand in, which must stay the author's own."""
 
-Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-
 
 def analyse(function: Function) -> Facts:
     """Return the facts of `function`, proved from its expression; `UNKNOWN` without one."""
     code = function.code
     if code is None or code.expression is None:
         return UNKNOWN
+    try:
+        return facts_of(function, code, code.expression)
+    except RecursionError:  # hundreds of operators in one expression
+        return UNKNOWN
+
+
+def facts_of(function: Function, code: InlineCode, expression: ast.expr) -> Facts:
     uses = RecordUses(code)
-    effects = effects_of(code.expression, uses.names)
+    own_names = frozenset(bound_names(expression)) | uses.names
+    effects = Effects(expression, uses.view, own_names)
     return Facts(
         mutates=effects.mutates,
         leaks=effects.leaks or bool(uses.bare),
-        always_dict=gives_dict(code.expression, uses),
-        never_tuple=never_tuple(code.expression),
+        always_dict=gives_dict(expression),
+        never_tuple=never_tuple(expression),
         fusion=None if function.is_async else fusion_of(code, uses),
     )
 
@@ -48,7 +54,7 @@ class RecordUses:
     def __init__(self, code: InlineCode) -> None:
         self.text = code.source.text
         self.view, self.record, self.context = parameter_names(code.parameters)
-        self.names = frozenset({self.view, self.record} - {""})
+        self.names = frozenset({self.view, self.record, self.context} - {""})
         self.edits: dict[ast.AST, Edit] = {}
         self.bare: list[ast.Name] = []
         assert code.expression is not None
@@ -64,7 +70,7 @@ class RecordUses:
             self._visit(child, node)
 
     def _visit_view_attribute(self, node: ast.Attribute) -> None:
-        if node.attr == "data":
+        if node.attr == "data" and isinstance(node.ctx, ast.Load):
             self._edit(node, "record")
         elif node.attr == "name":
             self._edit(node, "state_name")
@@ -75,18 +81,15 @@ class RecordUses:
             self.bare.append(node.value)
 
     def _visit_name(self, node: ast.Name, parent: ast.AST | None) -> None:
-        if node.id == self.record or (node.id == self.view and isinstance(parent, ast.Subscript) and parent.value is node):
+        subscripted = isinstance(parent, ast.Subscript) and parent.value is node
+        if node.id == self.record or (node.id == self.view and subscripted):
             self._edit(node, "record")
         elif node.id in (self.view, self.context):
             self.bare.append(node)
 
-    def _edit(self, node: ast.expr, by: str) -> None:
+    def _edit(self, node: ast.expr, by: Replacement) -> None:
         start, end = extent(self.text, node)
-        self.edits[node] = Edit(start, end, "record" if by == "record" else "state_name")
-
-    def is_record(self, node: ast.expr) -> bool:
-        edit = self.edits.get(node)
-        return edit is not None and edit.by == "record"
+        self.edits[node] = Edit(start, end, by)
 
 
 def parameter_names(parameters: tuple[str, ...]) -> tuple[str, str, str]:
@@ -119,15 +122,69 @@ def fusion_of(code: InlineCode, uses: RecordUses) -> Fusion | None:
     bound = bound_names(expression)
     if uses.bare or bound & {uses.view, uses.record, uses.context}:
         return None
-    if any(isinstance(node, UNFUSABLE) for node in ast.walk(expression)):
+    if not keeps_to_itself(expression):
         return None
     if any(captures_record(node, uses) for node in lazy_parts(expression)):
         return None
     start, end = extent(code.source.text, expression)
     edits = sorted(uses.edits.values(), key=lambda edit: edit.start)
     inside = {name for node in uses.edits for name in names_in(node)}
-    free = names_in(expression) - bound - inside
-    return Fusion(start, end, tuple(edits), frozenset(free), frozenset(bound))
+    free = {node.id for node in free_names(expression)} - inside
+    fusion = Fusion(start, end, tuple(edits), frozenset(free), frozenset(bound))
+    return fusion if says_the_same(code, fusion, uses) else None
+
+
+def keeps_to_itself(expression: ast.expr) -> bool:
+    """Tell whether an expression neither binds in the scope it stands in nor looks at it."""
+    imports = set()
+    for node in ast.walk(expression):
+        if isinstance(node, UNFUSABLE):
+            return False
+        if isinstance(node, ast.Call) and imported_module(node) is not None:
+            imports.add(node.func)
+        if isinstance(node, ast.Name) and node.id in SCOPE_BUILTINS and node not in imports:
+            return False
+    return True
+
+
+def says_the_same(code: InlineCode, fusion: Fusion, uses: RecordUses) -> bool:
+    """Tell whether the edited text, parsed again, is the expression with its nodes replaced.
+
+    Python 3.11 gives wrong positions to some parts of f-strings; there, edits go astray.
+    """
+    text, at = "", fusion.start
+    for edit in fusion.edits:
+        text += code.source.text[at : edit.start] + STAND_INS[edit.by]
+        at = edit.end
+    text += code.source.text[at : fusion.end]
+    try:
+        again = ast.parse(f"((\n{text}\n))", mode="eval").body
+    except SyntaxError:
+        return False
+    assert code.expression is not None
+    return same(code.expression, again, uses)
+
+
+STAND_INS: dict[Replacement, str] = {"record": "data", "state_name": "'state'"}
+
+
+def same(old: ast.AST, new: ast.AST, uses: RecordUses) -> bool:
+    """Tell whether `new` is `old` with the nodes of `uses.edits` replaced by their stand-ins."""
+    if old in uses.edits:
+        stand_in = ast.parse(STAND_INS[uses.edits[old].by], mode="eval").body
+        return ast.dump(stand_in) == ast.dump(new)
+    if type(old) is not type(new):
+        return False
+    olds, news = list(ast.iter_child_nodes(old)), list(ast.iter_child_nodes(new))
+    if len(olds) != len(news) or constants_of(old) != constants_of(new):
+        return False
+    return all(same(*pair, uses) for pair in zip(olds, news, strict=True))
+
+
+def constants_of(node: ast.AST) -> list[str]:
+    """Return the fields of `node` that are no nodes: names, operators' kinds, constants."""
+    values = (value for _, value in ast.iter_fields(node))
+    return [repr(value) for value in values if not isinstance(value, ast.AST | list)]
 
 
 def bound_names(expression: ast.expr) -> set[str]:
@@ -149,89 +206,44 @@ def lazy_parts(expression: ast.expr) -> Iterator[ast.AST]:
     """Yield the generator expressions and lambdas that may outlive the expression's own value."""
     eager: set[ast.AST] = set()
     for node in ast.walk(expression):
-        if isinstance(node, ast.Call) and uses_up_arguments(node.func):
-            eager.update(node.args)
-            eager.update(keyword.value for keyword in node.keywords)
+        if isinstance(node, ast.Call):
+            eager.update(used_up_by(node))
     for node in ast.walk(expression):
         if isinstance(node, ast.GeneratorExp | ast.Lambda) and node not in eager:
             yield node
 
 
-def uses_up_arguments(called: ast.expr) -> bool:
-    if isinstance(called, ast.Name):
-        return called.id in EAGER_BUILTINS
-    return isinstance(called, ast.Attribute) and called.attr == "join"
+def used_up_by(call: ast.Call) -> Iterator[ast.AST]:
+    """Yield the iterator and the key function that a call is done with when it returns."""
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    joins = isinstance(call.func, ast.Attribute) and call.func.attr == "join"
+    if len(call.args) == 1 and (name in EAGER_BUILTINS or joins):
+        yield call.args[0]
+    sorts = isinstance(call.func, ast.Attribute) and call.func.attr == "sort"
+    if name in KEYED_BUILTINS or sorts:
+        yield from (keyword.value for keyword in call.keywords if keyword.arg == "key")
 
 
 def captures_record(node: ast.AST, uses: RecordUses) -> bool:
     return any(part in uses.edits for part in ast.walk(node))
 
 
-# -- what it may do to the record ----------------------------------------------------------
-
-
-class Effects:
-    """Collects what the calls of an expression may do to a record."""
-
-    def __init__(self, record_names: frozenset[str]) -> None:
-        self.record_names = record_names
-        self.mutates = False
-        self.leaks = False
-
-    def visit_call(self, call: ast.Call) -> None:
-        called = call.func
-        if isinstance(called, ast.Name) and called.id in PURE_BUILTINS:
-            return
-        if isinstance(called, ast.Attribute):
-            if called.attr in PURE_METHODS or is_module_path(called, self.record_names):
-                return
-            if called.attr in MUTATORS:
-                self.mutates = True
-                return
-        self.mutates = self.leaks = True
-
-
-def effects_of(expression: ast.expr, record_names: frozenset[str]) -> Effects:
-    effects = Effects(record_names)
-    for node in ast.walk(expression):
-        if isinstance(node, ast.Call):
-            effects.visit_call(node)
-        elif isinstance(node, ast.Await | ast.Yield | ast.YieldFrom):
-            effects.mutates = effects.leaks = True
-    return effects
-
-
-def is_module_path(node: ast.expr, record_names: frozenset[str]) -> bool:
-    """Tell whether `node` is an attribute path from a pure module, as in `re.sub` or
-    `__import__('time').time`, or from what such a path gave when called."""
-    while isinstance(node, ast.Attribute | ast.Call):
-        node = node.value if isinstance(node, ast.Attribute) else node.func
-    if not isinstance(node, ast.Name) or node.id in record_names:
-        return False
-    return node.id == "__import__" or node.id in PURE_MODULES
-
-
-PURE_MODULES = frozenset(
-    """base64 calendar collections datetime decimal fractions functools hashlib itertools json
-    math operator random re statistics string textwrap time unicodedata uuid zoneinfo""".split()
-)
-"""Keep nothing of what their functions are given."""
-
-
 # -- what it gives -------------------------------------------------------------------------
 
 
-def gives_dict(node: ast.expr, uses: RecordUses) -> bool:
-    """Tell whether `node`, if it has a value at all, has a plain dict."""
+def gives_dict(node: ast.expr) -> bool:
+    """Tell whether `node`, if it has a value at all, has a plain dict.
+
+    The record itself counts for nothing: a caller's may be of a subclass.
+    """
     if isinstance(node, ast.Dict | ast.DictComp):
         return True
     if isinstance(node, ast.Call):
         return is_name(node.func, "dict")
     if isinstance(node, ast.IfExp):
-        return gives_dict(node.body, uses) and gives_dict(node.orelse, uses)
+        return gives_dict(node.body) and gives_dict(node.orelse)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        left = uses.is_record(node.left) or gives_dict(node.left, uses)
-        return left and gives_dict(node.right, uses)
+        return gives_dict(node.left) and gives_dict(node.right)
     return False
 
 
@@ -254,7 +266,3 @@ def gives_no_tuple(called: ast.expr) -> bool:
     if isinstance(called, ast.Name):
         return called.id in PLAIN_BUILTINS
     return isinstance(called, ast.Attribute) and called.attr in BOOL_METHODS
-
-
-def is_builtin(name: str) -> bool:
-    return name in vars(builtins)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
+
+Replacement: TypeAlias = Literal["record", "state_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +14,7 @@ class Edit:
 
     start: int
     end: int
-    by: Literal["record", "state_name"]
+    by: Replacement
 
 
 @dataclass(frozen=True, slots=True)

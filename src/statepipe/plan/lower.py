@@ -10,7 +10,7 @@ from typing import Any
 from statepipe.functions.function import Function
 from statepipe.graph.model import Arc, Machine, State
 from statepipe.plan.analyse import analyse
-from statepipe.plan.facts import HARMLESS, Facts
+from statepipe.plan.facts import HARMLESS
 from statepipe.plan.model import TRANSFORMS, Plan, PlannedArc, PlannedState, Role, Step
 from statepipe.record import DataHandlingMode
 
@@ -81,22 +81,14 @@ class Lowering:
         return PlannedArc(arc.name, self.indices[arc.target], condition, transforms)
 
     def step(self, role: Role, function: Function, state: str, mode: DataHandlingMode) -> Step:
-        facts = HARMLESS if function.style == "record" else analyse(function)
+        facts = HARMLESS if role == "schema" else analyse(function)
         return Step(
             number=next(self.numbers),
             role=role,
             function=function,
             facts=facts,
             state=state,
-            copies_in=mode is DataHandlingMode.COPY and needs_copy(role, facts),
+            copies_in=mode is DataHandlingMode.COPY and (facts.mutates or facts.leaks),
             copies_out=mode is DataHandlingMode.COPY and role in TRANSFORMS and facts.leaks,
             in_place=mode is DataHandlingMode.DIRECT and role in TRANSFORMS,
         )
-
-
-def needs_copy(role: Role, facts: Facts) -> bool:
-    """Tell whether a function in this role could change what others see, given no copy.
-
-    A transform may change its record: nobody else holds it, unless the function lets it out.
-    """
-    return facts.leaks or (facts.mutates and role not in TRANSFORMS)

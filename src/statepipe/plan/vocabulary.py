@@ -5,13 +5,19 @@ from __future__ import annotations
 PURE_BUILTINS = frozenset(
     """abs all any ascii bin bool bytes chr dict divmod enumerate filter float format frozenset
     hash hex int isinstance issubclass iter len list map max min next oct ord pow range repr
-    reversed round set slice sorted str sum tuple zip __import__""".split()
+    reversed round set slice sorted str sum tuple zip""".split()
 )
 
-EAGER_BUILTINS = frozenset(
-    "all any bytes dict frozenset list max min set sorted str sum tuple".split()
+EAGER_BUILTINS = frozenset("all any bytes dict frozenset list max min set sorted sum tuple".split())
+"""Use up the iterator that is their sole positional argument before they return."""
+
+KEYED_BUILTINS = frozenset("max min sorted".split())
+"""Are done with their `key` function when they return."""
+
+SCOPE_BUILTINS = frozenset(
+    "breakpoint compile dir eval exec globals help input locals super vars __import__".split()
 )
-"""Use up an iterator, or a key function, before they return."""
+"""Look at the scope that they are called in, or may do anything at all."""
 
 BOOL_BUILTINS = frozenset("all any bool isinstance issubclass".split())
 
@@ -30,6 +36,11 @@ PURE_METHODS = frozenset(
     upper zfill bit_length bit_count is_integer as_integer_ratio hex
     union intersection difference symmetric_difference issubset issuperset isdisjoint""".split()
 )
+
+PURE_ATTRIBUTES = frozenset("real imag numerator denominator".split())
+
+IMPURE_MODULE_FUNCTIONS = frozenset({("random", "shuffle")})
+"""Change what they are given, of the functions that `functions.names.MODULES` lists."""
 
 BOOL_METHODS = frozenset(
     """endswith startswith isalnum isalpha isascii isdecimal isdigit isidentifier islower
