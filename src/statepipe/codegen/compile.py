@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from statepipe.codegen.emit import emit
+from statepipe.codegen.emit import emit, one_line
 from statepipe.codegen.program import Program
 from statepipe.functions.view import Context, StateView
 from statepipe.plan.failure import no_open_arc
 from statepipe.plan.model import Plan
-from statepipe.plan.values import accepts, deep_copy, replace_in_place, require, settle
+from statepipe.plan.values import PLAIN, accepts, deep_copy, replace_in_place, require, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,10 @@ def compile_plan(plan: Plan) -> CompiledPlan:
     """Return `plan` ready to run."""
     program = emit(plan)
     digest = sha256(program.source.encode(errors="surrogatepass")).hexdigest()[:12]
-    filename = f"<statepipe {plan.name}:{plan.network} {digest}>"
+    filename = f"<statepipe {one_line(plan.name)}:{one_line(plan.network)} {digest}>"
     source = program.source
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    lines = [line + "\n" for line in source.split("\n")]
+    linecache.cache[filename] = (len(source), None, lines, filename)
     names = namespace(plan, program)
     exec(compile(source, filename, "exec"), names)
     return CompiledPlan(plan, program, filename, names["run_chunk"])
@@ -60,6 +61,7 @@ def namespace(plan: Plan, program: Program) -> dict[str, Any]:
         "deep_copy": deep_copy,
         "network": plan.network,
         "no_open_arc": no_open_arc,
+        "plain": PLAIN,
         "replace_in_place": replace_in_place,
         "require": require,
         "resources": plan.resources,

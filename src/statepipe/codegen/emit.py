@@ -45,8 +45,9 @@ class Emitter:
             self._blocks(list(range(len(self.layout.blocks))), STEP * 4)
         else:
             self._state(self.plan.states[self.plan.start], (), 0, STEP * 3)
+        trail = "trail" if self.loops else None
         add("        except Exception as error:")
-        add(f"            failed.append((index, error, data, {'trail' if self.loops else None}))")
+        add(f"            failed.append((index, error, error.__traceback__, data, {trail}))")
         return self.program
 
     def _blocks(self, numbers: list[int], indent: str) -> None:
@@ -75,7 +76,7 @@ class Emitter:
         most = longest_in_block(self.plan, self.layout.blocks, index)
         self.program.add(f"{indent}if steps > {self.plan.max_transitions - most}:")
         self.program.add(
-            f"{indent}    failed.append((index, HandOver({index}, steps), data, trail))"
+            f"{indent}    failed.append((index, HandOver({index}, steps), None, data, trail))"
         )
         self.program.add(f"{indent}    break")
 

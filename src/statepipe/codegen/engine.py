@@ -6,6 +6,7 @@ import asyncio
 from array import array
 from collections.abc import Iterator, MutableSequence
 from dataclasses import dataclass, field
+from types import TracebackType
 
 from statepipe.codegen.compile import CompiledPlan, HandOver, compile_plan
 from statepipe.codegen.locate import locate
@@ -15,7 +16,9 @@ from statepipe.plan.interpret import Walk, finish, finish_async
 from statepipe.plan.model import Plan
 from statepipe.record import Outcome, Record
 
-Failed = tuple[int, "Exception | HandOver", Record, Trail]
+Failed = tuple[int, "Exception | HandOver", TracebackType | None, Record, Trail]
+"""As the generated function notes it. An error that was raised again since has lost the traceback
+that it had here."""
 
 
 @dataclass(slots=True)
@@ -86,11 +89,11 @@ class Engine:
         chunk = self._new_chunk(records)
         failed: list[Failed] = []
         self.compiled.run_chunk(enumerate(records), records, chunk.ends, chunk.trails, failed)
-        for index, error, record, trail in failed:
+        for index, error, traceback, record, trail in failed:
             if isinstance(error, HandOver):
                 self._settle(chunk, index, finish(self._walk(error, record, trail)))
             else:
-                self._fail(chunk, index, error, record, trail)
+                self._fail(chunk, index, error.with_traceback(traceback), record, trail)
         return chunk
 
     async def run_async(self, records: list[Record], concurrency: int) -> RunChunk:
@@ -105,12 +108,12 @@ class Engine:
         async with asyncio.TaskGroup() as tasks:
             for _ in range(min(concurrency, len(records))):
                 tasks.create_task(run(todo, records, chunk.ends, chunk.trails, failed))
-        for index, error, record, trail in failed:
+        for index, error, traceback, record, trail in failed:
             if isinstance(error, HandOver):
                 walk = self._walk(error, record, trail)
                 self._settle(chunk, index, await finish_async(walk))
             else:
-                self._fail(chunk, index, error, record, trail)
+                self._fail(chunk, index, error.with_traceback(traceback), record, trail)
         return chunk
 
     def _new_chunk(self, records: list[Record]) -> RunChunk:

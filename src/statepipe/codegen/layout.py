@@ -6,13 +6,18 @@ several, or by a loop, begins a *block* that arcs jump to.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from statepipe.plan.model import Plan, PlannedState
 
 MAX_DEPTH = 8
-"""Conditions nested in one block; deeper states begin blocks of their own. Python allows 20."""
+"""Conditions nested in one block; deeper states begin blocks of their own. Python allows 100
+levels of indentation."""
+
+MAX_CHAIN = 60
+"""States one behind the other in one block: the emitter goes as deep as they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +31,18 @@ class Layout:
 def lay_out(plan: Plan) -> Layout:
     """Return the layout of what `plan` reaches from its start."""
     order = list(reachable(plan))
+    arrivals = Counter(target for index in order for target in taken_arcs(plan.states[index]))
     blocks = [plan.start]
     for index in order:
-        if index != plan.start and is_shared(plan, index, order):
+        if index != plan.start and arrivals[index] > 1 and not is_bare_end(plan.states[index]):
             blocks.append(index)
     cut_deep_blocks(plan, blocks)
     return Layout(tuple(blocks), limited=needs_counting(plan))
+
+
+def is_bare_end(state: PlannedState) -> bool:
+    """Tell whether a state is only a place to end, cheap to write wherever it is reached."""
+    return state.is_end and not state.entry
 
 
 def taken_arcs(state: PlannedState) -> Iterator[int]:
@@ -56,26 +67,19 @@ def reachable(plan: Plan) -> Iterator[int]:
                 waiting.append(target)
 
 
-def is_shared(plan: Plan, index: int, order: list[int]) -> bool:
-    """Tell whether several arcs lead to a state that is more than a place to end."""
-    state = plan.states[index]
-    if state.is_end and not state.entry:
-        return False
-    arrivals = [target for other in order for target in taken_arcs(plan.states[other])]
-    return arrivals.count(index) > 1
-
-
 def cut_deep_blocks(plan: Plan, blocks: list[int]) -> None:
-    """Add to `blocks` the states that would stand too deep in the block they are in."""
+    """Add to `blocks` the states that would stand too deep or too far in the block they are in."""
     for block in blocks:  # grows while it is walked, so that new blocks are looked at too
-        waiting = [(block, 0)]
+        waiting = [(block, 0, 0)]
         while waiting:
-            index, depth = waiting.pop()
-            for target in set(taken_arcs(plan.states[index])) - set(blocks):
-                if depth == MAX_DEPTH:
+            index, depth, taken = waiting.pop()
+            for target in dict.fromkeys(taken_arcs(plan.states[index])):
+                if target in blocks:
+                    continue
+                if depth >= MAX_DEPTH or taken >= MAX_CHAIN:
                     blocks.append(target)
                 else:
-                    waiting.append((target, depth + nesting(plan.states[index])))
+                    waiting.append((target, depth + nesting(plan.states[index]), taken + 1))
 
 
 def nesting(state: PlannedState) -> int:

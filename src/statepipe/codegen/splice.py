@@ -107,7 +107,7 @@ def write_line(parts: list[Part], lead: str, cut: int, suffix: str) -> SplicedLi
         start = part.start + dropped if len(part.text) == part.end - part.start else part.start
         pieces.append(Piece(len(text), len(kept), start, part.end))
         text += kept
-    return SplicedLine((text + suffix).rstrip() if not suffix else text + suffix, tuple(pieces))
+    return SplicedLine(text + suffix, tuple(pieces))
 
 
 def margin(text: str, fusion: Fusion) -> int:

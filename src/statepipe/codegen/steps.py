@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-
 from statepipe.codegen.program import Origin, Program
 from statepipe.codegen.splice import splice
 from statepipe.functions.function import Function
@@ -12,7 +10,7 @@ from statepipe.plan.model import CHECKS, Step
 OWN_NAMES = frozenset(
     """todo records ends trails failed index data block trail steps error found new view given
     resources network states StateView Context HandOver no_open_arc accepts require settle
-    deep_copy replace_in_place run_chunk""".split()
+    deep_copy replace_in_place run_chunk plain""".split()
 )
 """Names of the generated function's own, which fused code must not use."""
 
@@ -29,7 +27,7 @@ class StepWriter:
         """Write a check or a transform on entry or on an arc."""
         if step.role in CHECKS:
             self._value("found", step, origin, indent)
-            rule = "found is not True and (not found or found.__class__ is tuple)"
+            rule = "found is not True and (found.__class__ not in plain or not found)"
             self.program.add(f"{indent}if {rule}:", origin)
             self.program.add(f"{indent}    require(found)", origin)
         elif self.fuses(step) and step.facts.always_dict and not step.in_place:
@@ -43,7 +41,7 @@ class StepWriter:
             self._fused(step, origin, indent, "if ", ":")
             return
         self._value("found", step, origin, indent)
-        rule = "found is True or found and (found.__class__ is not tuple or accepts(found))"
+        rule = "found is True or (found if found.__class__ in plain else accepts(found))"
         self.program.add(f"{indent}if {rule}:", origin)
 
     def fuses(self, step: Step) -> bool:
@@ -110,6 +108,8 @@ def global_of(function: Function, name: str) -> object:
     names: dict[str, object] = function.call.__globals__
     if name in names:
         return names[name]
-    if name in vars(builtins):
-        return vars(builtins)[name]
+    known = names["__builtins__"]  # those of untrusted code are fewer, and guarded
+    assert isinstance(known, dict)
+    if name in known:
+        return known[name]
     raise NameError(f"name {name!r} is not defined")

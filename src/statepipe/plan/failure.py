@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import CodeType, TracebackType
 
 from statepipe.errors import Place, RecordError, Span
+from statepipe.functions.compiled import file_name
 from statepipe.functions.function import Function, InlineCode
 from statepipe.plan.hints import hint_for
 from statepipe.plan.model import PlannedState, Step
@@ -42,9 +44,10 @@ def record_error(
     `span` is the failing piece of the config where the caller knows it; else it is read from the
     traceback. `error` is kept as the cause.
     """
+    cut_earlier_raises(error)
     function = site.step.function if site.step else None
     if span is None and function is not None:
-        span = span_in_traceback(error, function)
+        span = span_in_traceback(error, function) or span_of_all(function)
     failed = RecordError(
         message_of(error, function),
         role=site.role,
@@ -63,7 +66,7 @@ def record_error(
 
 def message_of(error: Exception, function: Function | None) -> str:
     """Return one line on `error`, with the place in the user's own module if it came from one."""
-    text = " ".join(str(error).split())
+    text = " ".join(text_of(error).split())
     if isinstance(error, RefusalError):
         return text
     name = type(error).__name__
@@ -75,6 +78,14 @@ def message_of(error: Exception, function: Function | None) -> str:
     if is_ours(code.co_filename):
         return message
     return f"{message} ({Path(code.co_filename).name}:{last.tb_lineno}, in {code.co_name})"
+
+
+def text_of(error: Exception) -> str:
+    """Return `str(error)`, which is code of the author's and may fail as well."""
+    try:
+        return str(error)
+    except Exception as failure:
+        return f"(its message cannot be had: {type(failure).__name__})"
 
 
 def is_ours(filename: str) -> bool:
@@ -108,6 +119,18 @@ def frames(traceback: TracebackType | None) -> list[TracebackType]:
     return found
 
 
+def cut_earlier_raises(error: BaseException) -> None:
+    """Leave only its last raise in the traceback of `error`, which authors may raise repeatedly.
+
+    Python hangs the frames of each raise of one and the same object before those of the last.
+    """
+    entries = frames(error.__traceback__)
+    for previous, entry in pairwise(entries):
+        if entry.tb_frame.f_code is entries[0].tb_frame.f_code:
+            previous.tb_next = None
+            return
+
+
 def position_in(error: BaseException, filename: str) -> CodePosition | None:
     """Return what was running in the innermost frame of `filename`'s code, if any was."""
     for entry in reversed(frames(error.__traceback__)):
@@ -134,17 +157,17 @@ def span_in_traceback(error: Exception, function: Function) -> Span | None:
     code = function.code
     if code is None:
         return None
-    filename = code_of(function).co_filename
-    position = position_in(error, filename)
+    position = position_in(error, file_name(code.source))
     return None if position is None else span_at(code, position)
 
 
-def code_of(function: Function) -> CodeType:
-    """Return the code object of compiled inline code."""
-    call = function.call
-    code = call.__code__ if callable(call) else None
-    assert isinstance(code, CodeType)
-    return code
+def span_of_all(function: Function) -> Span | None:
+    """Return the span of inline code as a whole, for a failure that no part of it made."""
+    if function.code is None:
+        return None
+    text = function.code.source.text
+    start = len(text) - len(text.lstrip())
+    return function.code.source.span(start, max(start + 1, len(text.rstrip())))
 
 
 def span_at(code: InlineCode, position: CodePosition) -> Span | None:

@@ -8,6 +8,7 @@ from statepipe.plan.refusals import NoOpenArcError, ResultTypeError, TransitionL
 from statepipe.record import Record
 
 SHOWN_FIELDS = 8
+MATCHED = 64  # characters and fields: matching is quadratic, and a stream may fail throughout
 
 
 def hint_for(error: Exception, record: Record, role: str) -> str | None:
@@ -30,7 +31,7 @@ def missing_field_hint(name: str, record: Record) -> str | None:
     if name in record:
         return None
     fields = [key for key in record if isinstance(key, str)]
-    close = get_close_matches(name, fields, n=1)
+    close = get_close_matches(name[:MATCHED], fields[:MATCHED], n=1)
     if close:
         return f"the record has no field {name!r}; did you mean {close[0]!r}?"
     shown = ", ".join(map(repr, fields[:SHOWN_FIELDS])) or "none"

@@ -78,7 +78,7 @@ class Walk:
             yield from self._walk()
         except Exception as raised:
             # User code's, or our refusal on its account: the record's failure either way.
-            error = record_error(self.site, raised, tuple(self.path), self.record)
+            error = record_error(self.site, cause_of(raised), tuple(self.path), self.record)
         state = self.plan.states[self.at].name
         return Outcome(self.record, tuple(self.path), state, error)
 
@@ -117,6 +117,7 @@ class Walk:
         if step.role in CHECKS:
             require((yield from self._call(step, arc)))
             return
+        self.site = Site(step.state, step.role, arc.name if arc else None, step)
         given = deep_copy(self.record) if step.copies_in else self.record
         view = StateView(given, step.state, self.plan.resources)
         value = yield from self._call(step, arc, view)
@@ -134,7 +135,7 @@ class Walk:
             view = StateView(given, step.state, self.plan.resources)
         reply = yield Call(step, self._arguments(step, view))
         if reply.error is not None:
-            raise reply.error
+            raise _CallFailedError from reply.error
         return reply.value
 
     def _arguments(self, step: Step, view: StateView) -> tuple[Any, ...]:
@@ -143,6 +144,20 @@ class Walk:
         if step.function.style == "record":
             return (view.data,)
         return (view.data, Context(step.state, self.plan.network, self.plan.resources))
+
+
+class _CallFailedError(Exception):
+    """Carries what user code raised through generators, which a bare StopIteration cannot pass."""
+
+
+def cause_of(raised: Exception) -> Exception:
+    """Return what user code raised, given what came out of the generators. Source: PEP 479."""
+    cause = raised.__cause__
+    carried = isinstance(raised, _CallFailedError)
+    if carried or (isinstance(raised, RuntimeError) and isinstance(cause, StopIteration)):
+        assert isinstance(cause, Exception)
+        return cause
+    return raised
 
 
 def limit_message(plan: Plan, path: list[str], arc: PlannedArc) -> str:

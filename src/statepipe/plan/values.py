@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 from typing import Any
 
 from statepipe.functions.view import StateView
@@ -10,6 +11,9 @@ from statepipe.plan.refusals import InvalidRecordError, ResultTypeError
 from statepipe.record import Record
 
 SCALARS = frozenset({str, int, float, bool, type(None)})
+
+PLAIN = SCALARS | {dict, list}
+"""Types whose truth is the verdict, and can be asked for without running anyone's code."""
 
 
 def accepts(value: Any) -> bool:  # user code's value
@@ -21,7 +25,7 @@ def accepts(value: Any) -> bool:  # user code's value
 
 
 def is_reasoned(value: Any) -> bool:  # user code's value
-    return value.__class__ is tuple and len(value) == 2 and value[0].__class__ is bool
+    return isinstance(value, tuple) and len(value) == 2 and value[0].__class__ is bool
 
 
 def reason_of(value: Any) -> str | None:  # user code's value
@@ -57,10 +61,24 @@ def kind(value: Any) -> str:  # user code's value
 def replace_in_place(record: Record, result: Record) -> Record:
     """Make `record` hold what `result` holds, and return it: the caller's own object changes."""
     if result is not record:
-        fresh = {key: dict(record) if value is record else value for key, value in result.items()}
+        fresh = exchange(result, record, dict(record))
         record.clear()
         record.update(fresh)
     return record
+
+
+def exchange(value: Any, old: Record, new: Record) -> Any:  # a JSON value
+    """Return `value` with `new` in the place of `old`; what does not hold `old` stays itself."""
+    if value is old:
+        return new
+    if value.__class__ is dict:
+        items = {key: exchange(item, old, new) for key, item in value.items()}
+        return items if any(items[key] is not value[key] for key in items) else value
+    if value.__class__ is list:
+        parts = [exchange(item, old, new) for item in value]
+        same = all(map(operator.is_, parts, value))
+        return value if same else parts
+    return value
 
 
 def deep_copy(value: Any) -> Any:  # a JSON value, or whatever user code put into a record
