@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import machine, report, workload
+from bench import machine, report, scaling, workload
 from bench.contestant import CONTESTANTS, HEAVY, OURS, PEERS
 from bench.measure import Timing, difference, output_path, run_in_fresh_process, run_rounds
 
@@ -68,7 +68,7 @@ def measure_latency(records: int) -> dict[str, Any]:
 
 
 def measure_all(divisor: int, rounds: int, folder: Path) -> dict[str, Any]:
-    about = machine.describe()
+    about = {**machine.describe(), "gain_of_two_bare_processes": scaling.two_process_gain()}
     plain = measure_throughput([*PEERS, *OURS], 400_000 // divisor, rounds, folder)
     wrong = wrong_outputs(plain, folder)
     heavy = measure_throughput([*HEAVY], 400_000 // divisor, rounds, folder)

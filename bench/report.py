@@ -91,7 +91,8 @@ def print_report(found: Numbers) -> None:
     for name, numbers in {**found["throughput"], **found["throughput_heavy"]}.items():
         said = numbers.get("records_per_s_best", "missing here")
         print(f"{name:<32}{said:>12}  records/s   {numbers.get('peak_mb', ''):>7} MB")
-    print()
+    gain = found["machine"]["gain_of_two_bare_processes"]
+    print(f"\nTwo bare Python processes do {gain} times the work of one here and now.\n")
     for target in found["targets"]:
         mark = {True: "ok", False: "MISSED", None: "not measured"}[target["met"]]
         print(f"{target['name']:<46}{target['found']!s:>9}  {target['limit']:<9} {mark}")
