@@ -8,6 +8,8 @@ An HTML comment directly above a fence says how its block is run:
 - `<!-- test: exit N -->`: its shell commands end with this code (0 if nothing is said).
 - `<!-- test: functions NAME, NAME -->`: a YAML config is built with these registered functions.
 
+What a Python block says after `# ->` at the end of a line must be printed, in that order.
+
 `<!-- test: shared -->` anywhere in a file lets its blocks run in order, with the same names and
 the same folder. `<!-- test: file NAME`, the text, and a line `-->` make a file that readers do
 not see.
@@ -133,6 +135,11 @@ def commands(text: str) -> list[Command]:
         elif found:
             found[-1][1].append(line)
     return [Command(line, tuple(output)) for line, output in found]
+
+
+def promised_output(text: str) -> tuple[str, ...]:
+    """Return what `text`, a Python block, says that it prints: each `# -> ...` at a line's end."""
+    return tuple(re.findall(r"# -> (.*)$", text, flags=re.MULTILINE))
 
 
 def missing_line(expected: tuple[str, ...], got: str) -> str | None:

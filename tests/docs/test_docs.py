@@ -9,18 +9,20 @@ import ast
 import asyncio
 import doctest
 import inspect
+import io
 import linecache
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import statepipe
-from tools.doc_blocks import Block, Document, commands, missing_line, read_document
+from tools.doc_blocks import Block, Document, commands, missing_line, promised_output, read_document
 
 ROOT = Path(__file__).parent.parent.parent
 SHELL_LANGUAGES = ("", "sh", "bash", "shell", "console", "text")
@@ -37,10 +39,14 @@ def run_python(block: Block, document: Document, names: Names) -> None:
     text = "\n" * (block.line - 1) + block.text
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     code = compile(text, file, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    if code.co_flags & inspect.CO_COROUTINE:
-        asyncio.run(eval(code, names))
-    else:
-        exec(code, names)
+    with redirect_stdout(io.StringIO()) as printed:
+        if code.co_flags & inspect.CO_COROUTINE:
+            asyncio.run(eval(code, names))
+        else:
+            exec(code, names)
+    missing = missing_line(promised_output(block.text), printed.getvalue())
+
+    assert missing is None, f"{file} did not print {missing!r} but:\n{printed.getvalue()}"
 
 
 def run_session(block: Block, document: Document, names: Names) -> None:
@@ -168,6 +174,13 @@ def test_a_failing_block_fails_with_the_document_s_line() -> None:
 def test_a_block_that_should_raise_and_does_not_is_a_failure() -> None:
     with pytest.raises(pytest.fail.Exception):
         run_block(block("x = 1\n", raises="ConfigError"), Document("a.md"), {})
+
+
+def test_a_block_prints_what_it_promises() -> None:
+    run_block(block("print(1 + 1)  # -> 2\n"), Document("a.md"), {})
+
+    with pytest.raises(AssertionError, match="did not print '3'"):
+        run_block(block("print(1 + 1)  # -> 3\n"), Document("a.md"), {})
 
 
 def test_a_session_is_compared_with_what_it_prints() -> None:

@@ -4,7 +4,15 @@ from textwrap import dedent
 
 import pytest
 
-from tools.doc_blocks import Command, DocError, Document, commands, missing_line, parse_document
+from tools.doc_blocks import (
+    Command,
+    DocError,
+    Document,
+    commands,
+    missing_line,
+    parse_document,
+    promised_output,
+)
 
 
 def parsed(text: str) -> Document:
@@ -141,3 +149,9 @@ def test_commands_come_with_their_output() -> None:
 )
 def test_expected_lines_follow_in_order(expected: tuple[str, ...], missing: str | None) -> None:
     assert missing_line(expected, "one\n  two\nthree\n") == missing
+
+
+def test_a_python_block_promises_what_stands_after_its_arrows() -> None:
+    text = "print(1)  # -> 1\nx = 2  # a remark\nprint(x)\n# -> 2\n"
+
+    assert promised_output(text) == ("1", "2")
