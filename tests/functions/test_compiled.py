@@ -105,6 +105,19 @@ def test_a_failure_is_found_at_its_own_characters_in_a_json_line(code: str) -> N
     assert failing_piece(function_of(source), source) == "s['missing']"
 
 
+def test_a_piece_that_ends_with_an_escape_ends_after_it() -> None:
+    source = in_json('lambda s: [s["ok"] + "\u00e9"][0]')
+
+    with pytest.raises(TypeError) as caught:
+        function_of(source).call(StateView({"ok": 1}, "here"))
+
+    frame = innermost(caught.value.__traceback__, "flow.json")
+    assert frame is not None
+    positions = frame.tb_frame.f_code.co_positions()
+    _, _, start, end = next(islice(positions, frame.tb_lasti // 2, None))
+    assert source.lines[0][start:end] == r"s[\"ok\"] + \"\u00e9\""
+
+
 @pytest.mark.parametrize(
     "code",
     [

@@ -224,6 +224,7 @@ ATTACKS = {
     # patterns
     "class pattern": "match state:\n    case dict(__class__=c): return c",
     "class pattern, public": "match state:\n    case Exception(args=a): return a",
+    "class pattern of a builtin": "match data['id']:\n    case int(real=r): return r",
     "class pattern of another": "match state:\n    case state.data(): return 1",
     "class pattern, two": "match state:\n    case int(a, b): return a",
     "pattern value": "match state:\n    case state.__class__: return 1",
@@ -326,6 +327,32 @@ def test_an_attack_is_refused_before_anything_runs(code: str) -> None:
     assert any(reason in str(caught.value) for reason in REASONS)
 
 
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("__import__('os').system('x')", "module 'os' is"),
+        ("import os", "module 'os' is"),
+        (
+            "__import__('time')",
+            "`__import__` other than for an attribute of a module named here is",
+        ),
+        ("json.codecs", "'json.codecs' is"),
+        ("[json]", "module 'json' as a value is"),
+        ("state.mro()", "the attribute 'mro' is"),
+        ("type(state)", "'type' is"),
+        ("with state.data: pass", "`with` is"),
+        ("9**9**9", "a constant of this size is"),
+        ("state.name = 'x'", "changing an attribute other than `state.data` is"),
+    ],
+)
+def test_a_refusal_says_what_is_refused(code: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve(reference(code), registered={}, trusted=False)
+
+    [problem] = caught.value.problems
+    assert problem.message == f"{message} not allowed in the inline code of an untrusted config"
+
+
 def test_the_tripwire_sees_code_that_runs() -> None:
     code = "def helper(x=[y for y in (1,)]): pass\ndef f(s): return 1"
 
@@ -344,6 +371,6 @@ def test_a_refusal_names_the_place_and_the_way_out() -> None:
         "the name '__class__' is not allowed in the inline code of an untrusted config"
     )
     assert problem.advice == "pass trusted=True or --trust if you wrote this config"
-    assert problem.place == Place("states[0].transform.code", None, 2, 3)
+    assert problem.place == Place("states[0].transform.code", None, 2, 9)
     assert problem.span is not None
-    assert problem.span.text[problem.span.start : problem.span.end] == "state.__class__"
+    assert problem.span.text[problem.span.start : problem.span.end] == "__class__"

@@ -52,9 +52,15 @@ class Positions:
     def span(self, node: Located) -> Span:
         return self.source.span(*self.extent(node))
 
+    def name_span(self, node: ast.Attribute) -> Span:
+        """Return the span of the name after the dot."""
+        start, end = self.extent(node.value)[1], self.extent(node)[1]
+        after_dot = self.source.text[start:end].rpartition(".")[2].lstrip(" \t\r\n\f\\")
+        return self.source.span(end - len(after_dot), end)
+
     def problem(self, node: Located, message: str, advice: str | None = None) -> Problem:
-        """Return a problem that underlines `node`."""
-        span = self.span(node)
+        """Return a problem that underlines `node`, of an attribute its name."""
+        span = self.name_span(node) if isinstance(node, ast.Attribute) else self.span(node)
         return Problem(span.place, message, advice, span)
 
     def in_config(self, tree: Tree) -> Tree:

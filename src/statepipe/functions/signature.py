@@ -58,7 +58,4 @@ def is_generator(target: Callable[..., Any]) -> bool:
 def _has(fact: Callable[[object], bool], target: Callable[..., Any]) -> bool:
     while isinstance(target, partial):
         target = target.func
-    if fact(target):
-        return True
-    # A class is called by its metaclass and gives an instance, whatever its `__call__` is.
-    return not isinstance(target, type) and fact(type(target).__call__)
+    return fact(target) or fact(type(target).__call__)

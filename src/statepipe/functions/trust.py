@@ -199,12 +199,22 @@ def _check_attribute(check: _Check, node: ast.Attribute) -> None:
     if module is not None:
         _check_module_attribute(check, node, module)
     elif isinstance(node.ctx, ast.Load):
-        if node.attr not in SAFE_ATTRIBUTES and node not in check.at_home:
+        # Of a name that is refused itself, the attribute would only be a second message.
+        if not (node.attr in SAFE_ATTRIBUTES or node in check.at_home or _refused(check, node)):
             check.refuse(node, f"the attribute {node.attr!r} is")
     elif node not in check.at_home:
         check.refuse(
             node, "changing an attribute other than `state.data` is", "change fields of the data"
         )
+
+
+def _refused(check: _Check, node: ast.Attribute) -> bool:
+    name = node.value
+    return (
+        isinstance(name, ast.Name)
+        and check.meaning(name).kind == "free"
+        and not (name.id in SAFE_BUILTINS or name.id in MODULES)
+    )
 
 
 def _check_module_attribute(check: _Check, node: ast.Attribute, module: str) -> None:
