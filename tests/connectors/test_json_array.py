@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from statepipe.connectors.json_array import JsonArrayInput, JsonArrayOutput, JsonArrayReader
@@ -153,6 +153,7 @@ def test_any_layout_cut_anywhere_gives_the_elements(
 
 
 @given(st.text('[]{},"\\ a1\n', max_size=40), st.integers(1, 9), st.integers(0, 8))
+@example("1 ,", 1, 0)
 def test_any_text_cut_anywhere_gives_the_same_items(text: str, piece: int, limit: int) -> None:
     content = b"[" + text.encode()
 

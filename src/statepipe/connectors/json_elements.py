@@ -43,6 +43,7 @@ class BegunElement:
         self._limit = limit
         self._pieces: list[bytes] = []
         self._size = 0
+        self._blank_end = 0
         self._depth = 0
         self._in_string = self._escaped = False
 
@@ -57,14 +58,17 @@ class BegunElement:
     def add(self, piece: bytes) -> None:
         self._pieces.append(piece)
         self._size += len(piece)
+        blank = len(piece) - len(piece.rstrip(JSON_WHITESPACE))
+        self._blank_end = blank if blank < len(piece) else self._blank_end + blank
         if self._size > self._limit + HEAD_BYTES:  # white space at the end is no part of it
             self._pieces = [b"".join(self._pieces)[:HEAD_BYTES]]
 
     def item(self) -> Item:
         """Return the element without white space around it."""
         item = b"".join(self._pieces).rstrip(JSON_WHITESPACE)
-        if len(item) > self._limit or self._size > self._limit + HEAD_BYTES:
-            return oversized(item[:HEAD_BYTES], max(self._size, len(item)), self._limit)
+        size = self._size - self._blank_end
+        if size > self._limit or len(item) < size:
+            return oversized(item[:HEAD_BYTES], size, self._limit)
         return item
 
     def unreadable(self, reason: str) -> Unreadable:
