@@ -96,9 +96,11 @@ class StepWriter:
                 f"{indent}view = StateView({given}, {step.state!r}, resources)", origin
             )
             arguments = "view"
-        elif step.function.style == "data_context":
+        elif target == "new" or step.function.style == "data_context":
             self.program.add(f"{indent}given = {given}", origin)
-            arguments = f"given, Context({step.state!r}, network, resources)"
+            arguments = "given"
+        if step.function.style == "data_context":
+            arguments += f", Context({step.state!r}, network, resources)"
         wait = "await " if step.function.is_async else ""
         self.program.add(f"{indent}{target} = {wait}{name}({arguments})", origin)
 
