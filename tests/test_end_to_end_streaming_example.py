@@ -261,6 +261,33 @@ async def test_a_stream_never_holds_more_than_its_buffer() -> None:
     assert most_between <= 110
 
 
+@pytest.mark.parametrize(
+    "stream_config",
+    [
+        CoreStreamConfig(
+            chunk_size=100,
+            parallelism=4,
+            memory_limit_mb=1024,
+            backpressure_threshold=5000,
+        ),
+        CoreStreamConfig(parallelism=4),
+        CoreStreamConfig(buffer_size=10000),
+    ],
+)
+async def test_the_documented_stream_configs_work(
+    tmp_path: Path, stream_config: CoreStreamConfig
+) -> None:
+    source = write_records(tmp_path / "in.jsonl", numbered_records(1000))
+    sink = tmp_path / "out.jsonl"
+
+    results = await AsyncSimpleFSM(create_streaming_fsm_config()).process_stream(
+        source=source, sink=str(sink), stream_config=stream_config
+    )
+
+    assert results["successful"] == 1000
+    assert [record["id"] for record in read_records(sink)] == list(range(1000))
+
+
 async def test_the_result_reads_like_a_mapping(tmp_path: Path) -> None:
     source = write_records(tmp_path / "in.jsonl", numbered_records(3))
 
