@@ -12,7 +12,15 @@ from typing import Any
 
 from bench import machine, report, scaling, workload
 from bench.contestant import CONTESTANTS, HEAVY, OURS, PEERS
-from bench.measure import Timing, difference, output_path, run_in_fresh_process, run_rounds
+from bench.measure import (
+    Timing,
+    contest,
+    difference,
+    output_path,
+    peak_of_fresh_process,
+    run_in_fresh_process,
+    run_rounds,
+)
 
 RESULTS = Path(__file__).parent / "results"
 QUICK_DIVISOR = 20
@@ -40,17 +48,18 @@ def wrong_outputs(timings: dict[str, Timing], folder: Path) -> dict[str, str]:
 
 def measure_memory(records: int, folder: Path) -> dict[str, Any]:
     """Return the peak of one core's process tree for `records` and for ten times as many."""
-    sizes = {"small": records, "large": records * 10}
     found: dict[str, Any] = {}
-    for size, count in sizes.items():
-        timings = measure_throughput(["statepipe chunk 1000"], count, 1, folder)
-        peak_mb = round(timings["statepipe chunk 1000"].peak_mb, 1)
-        found[size] = {"records": count, "peak_mb": peak_mb}
+    for size, count in {"small": records, "large": records * 10}.items():
+        print(f"memory: {count} records", file=sys.stderr)
+        source = folder / f"input_{count}.jsonl"
+        workload.write_input(source, count)
+        peak_mb = peak_of_fresh_process(contest("statepipe chunk 1000", source, folder))
+        found[size] = {"records": count, "peak_mb": round(peak_mb, 1)}
     return found
 
 
 def measure_import(times: int) -> dict[str, float]:
-    said = [run_in_fresh_process(["bench.importing"])[0] for _ in range(times)]
+    said = [run_in_fresh_process(["bench.importing"]) for _ in range(times)]
     best = min(one["seconds"] for one in said)
     return {
         "seconds_best": round(best, 4),
@@ -62,7 +71,7 @@ def measure_latency(records: int) -> dict[str, Any]:
     print("latency: 1000 records per second", file=sys.stderr)
     options = {"chunk_size=1": ("1", "5"), "max_wait_ms=5": ("1000", "5")}
     return {
-        name: run_in_fresh_process(["bench.latency", *chosen, str(records)])[0]
+        name: run_in_fresh_process(["bench.latency", *chosen, str(records)])
         for name, chosen in options.items()
     }
 

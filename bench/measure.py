@@ -58,45 +58,68 @@ def resident_bytes(process: psutil.Process) -> int:
         return 0
 
 
-def run_in_fresh_process(arguments: list[str]) -> tuple[dict[str, Any], float]:
-    """Run `python -m ARGUMENTS`; return what it printed, as JSON, and its tree's peak in MB."""
-    child = subprocess.Popen(
+def start(arguments: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [sys.executable, "-m", *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def finish(child: subprocess.Popen[str], timeout_s: float | None = None) -> dict[str, Any]:
+    """Return what `child` printed last, as JSON; raises TimeoutExpired while it runs."""
+    out, err = child.communicate(timeout=timeout_s)
+    if child.returncode != 0:
+        raise ContestantFailedError(f"{child.args!r}:\n{err}")
+    said: dict[str, Any] = json.loads(out.splitlines()[-1])
+    return said
+
+
+def run_in_fresh_process(arguments: list[str]) -> dict[str, Any]:
+    """Run `python -m ARGUMENTS` and return what it printed last, as JSON."""
+    return finish(start(arguments))
+
+
+def peak_of_fresh_process(arguments: list[str]) -> float:
+    """Return the peak of resident memory of `python -m ARGUMENTS` and all below it, in MB."""
+    child = start(arguments)
     process, peak = psutil.Process(child.pid), 0
     while True:
         peak = max(peak, tree_bytes(process))
         try:
-            out, err = child.communicate(timeout=SAMPLE_EVERY_S)
-            break
+            finish(child, SAMPLE_EVERY_S)
         except subprocess.TimeoutExpired:
             continue
-    if child.returncode != 0:
-        raise ContestantFailedError(f"{' '.join(arguments)}:\n{err}")
-    return json.loads(out.splitlines()[-1]), peak / MEGABYTE
+        return peak / MEGABYTE
 
 
 def run_rounds(names: Iterable[str], source: Path, folder: Path, rounds: int) -> dict[str, Timing]:
-    """Run each contestant once per round, so that a slow minute hits all of them alike."""
+    """Run each contestant once per round, so that a slow minute hits all of them alike.
+
+    One more round, untimed, samples memory: the sampling itself takes a share of the machine.
+    """
     timings = {name: Timing() for name in names}
     for number in range(rounds):
         for name, timing in timings.items():
             if timing.missing is None:
-                add_round(timing, name, source, output_path(folder, name))
+                add_round(timing, run_in_fresh_process(contest(name, source, folder)))
         print(f"  round {number + 1} of {rounds} done", file=sys.stderr)
+    for name, timing in timings.items():
+        if timing.missing is None:
+            timing.peak_mb = peak_of_fresh_process(contest(name, source, folder))
     return timings
 
 
-def add_round(timing: Timing, name: str, source: Path, sink: Path) -> None:
-    said, peak_mb = run_in_fresh_process(["bench.contestant", name, str(source), str(sink)])
+def add_round(timing: Timing, said: dict[str, Any]) -> None:
     timing.missing = said.get("missing")
     if timing.missing is None:
         timing.seconds.append(said["seconds"])
-        timing.peak_mb = max(timing.peak_mb, peak_mb)
+
+
+def contest(name: str, source: Path, folder: Path) -> list[str]:
+    return ["bench.contestant", name, str(source), str(output_path(folder, name))]
 
 
 def output_path(folder: Path, name: str) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 import statepipe
 from bench import workload
-from bench.measure import run_in_fresh_process
+from bench.measure import peak_of_fresh_process, run_in_fresh_process
 from statepipe import CoreStreamConfig, SimpleFSM
 
 PACKAGE = str(Path(statepipe.__file__).parent)
@@ -67,7 +67,7 @@ def peak_mb(tmp_path: Path, records: int) -> float:
     path = tmp_path / f"{records}.jsonl"
     workload.write_input(path, records)
     arguments = ["bench.contestant", "statepipe chunk 1000", str(path), str(tmp_path / "out.jsonl")]
-    return run_in_fresh_process(arguments)[1]
+    return peak_of_fresh_process(arguments)
 
 
 def test_peak_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
@@ -78,6 +78,6 @@ def test_peak_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
 
 
 def test_importing_statepipe_takes_little_memory() -> None:
-    said, _ = run_in_fresh_process(["bench.importing"])
+    said = run_in_fresh_process(["bench.importing"])
 
     assert said["rss_mb"] <= 45

@@ -11,6 +11,7 @@ from bench.measure import (
     ContestantFailedError,
     Timing,
     difference,
+    peak_of_fresh_process,
     run_in_fresh_process,
     run_rounds,
 )
@@ -53,6 +54,11 @@ def test_a_missing_contestant_stays_in_the_report() -> None:
     assert Timing(missing="No module named 'polars'").report(1) == {
         "missing": "No module named 'polars'"
     }
+
+
+def test_a_failing_process_is_an_error_while_memory_is_sampled(tmp_path: Path) -> None:
+    with pytest.raises(ContestantFailedError):
+        peak_of_fresh_process(["bench.contestant", "hand json", "no such file", "out"])
 
 
 @pytest.mark.parametrize(
