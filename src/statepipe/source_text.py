@@ -54,6 +54,9 @@ class SourceText:
         line, column = self.locate(start)
         end_line, end_column = self.locate(max(start, end - 1))
         text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        after = self.locate(end)
+        if after[0] == end_line:
+            end_column = max(end_column, after[1] - 1)  # the last character may be an escape
         stop = end_column if end_line == line else max(column, len(text))
         return Span(self.place_at(start), text, column - 1, max(column, stop))
 
