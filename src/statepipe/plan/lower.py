@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from statepipe.functions.function import Function
-from statepipe.graph.model import Arc, Machine, State
+from statepipe.graph.model import Arc, Machine, Network, State
 from statepipe.plan.analyse import analyse
 from statepipe.plan.facts import HARMLESS
 from statepipe.plan.model import TRANSFORMS, Plan, PlannedArc, PlannedState, Role, Step
@@ -26,7 +26,7 @@ def lower(
     `mode` holds where neither the state nor the machine says otherwise.
     """
     network = machine.main_network
-    lowering = Lowering(list(network.states), machine.data_mode or mode)
+    lowering = Lowering(network, machine.data_mode or mode)
     states = tuple(lowering.state(state) for state in network.states.values())
     steps = [step for state in states for step in state.steps()]
     return Plan(
@@ -47,11 +47,17 @@ def starting_at(plan: Plan, state: str) -> Plan:
 
 
 class Lowering:
-    """Numbers steps and resolves names while states are lowered one by one."""
+    """Numbers steps and resolves names while states are lowered one by one.
 
-    def __init__(self, names: list[str], mode: DataHandlingMode) -> None:
-        self.indices = {name: index for index, name in enumerate(names)}
+    `mixed`: some functions share objects. Then what leaves a COPY state has to be a copy even of
+    what was only read, or it would depend on our proofs what the others change.
+    """
+
+    def __init__(self, network: Network, mode: DataHandlingMode) -> None:
+        self.indices = {name: index for index, name in enumerate(network.states)}
         self.mode = mode
+        modes = {mode, *(state.data_mode or mode for state in network.states.values())}
+        self.mixed = modes != {DataHandlingMode.COPY}
         self.numbers = count()
 
     def state(self, state: State) -> PlannedState:
@@ -82,13 +88,15 @@ class Lowering:
 
     def step(self, role: Role, function: Function, state: str, mode: DataHandlingMode) -> Step:
         facts = HARMLESS if role == "schema" else analyse(function)
+        copies = mode is DataHandlingMode.COPY
+        transforms = role in TRANSFORMS
         return Step(
             number=next(self.numbers),
             role=role,
             function=function,
             facts=facts,
             state=state,
-            copies_in=mode is DataHandlingMode.COPY and (facts.mutates or facts.leaks),
-            copies_out=mode is DataHandlingMode.COPY and role in TRANSFORMS and facts.leaks,
-            in_place=mode is DataHandlingMode.DIRECT and role in TRANSFORMS,
+            copies_in=copies and (facts.mutates or facts.leaks or (self.mixed and transforms)),
+            copies_out=copies and transforms and (facts.leaks or self.mixed),
+            in_place=mode is DataHandlingMode.DIRECT and transforms,
         )
