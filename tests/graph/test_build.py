@@ -1,6 +1,8 @@
 from functools import partial
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from statepipe.config import load_config
 from statepipe.errors import ConfigError
@@ -345,3 +347,31 @@ def test_a_problem_in_code_over_lines_is_told_at_the_line_of_the_text():
         8,
     )
     assert "name 'nmae' is not known" in problem.message
+
+
+CODE = st.sampled_from(
+    ["data", "lambda s: s", "lambda: (", "return", "def f(a, b, c): 1", "\0", " "]
+)
+FUNCTIONS = st.one_of(
+    CODE,
+    st.builds(lambda code: {"type": "inline", "code": code}, CODE),
+    st.sampled_from(["clean", "claen", "("]).map(lambda name: {"type": "registered", "name": name}),
+    st.sampled_from([clean, len, print, 5, {"type": "custom", "module": "no.such", "name": "f"}]),
+    st.dictionaries(st.sampled_from(["type", "required", "$ref"]), st.sampled_from(["x", 3, []])),
+)
+STATES = st.fixed_dictionaries(
+    {"name": st.sampled_from("abz")},
+    optional={key: FUNCTIONS for key in ("transform", "validator", "pre_validators", "schema")},
+)
+
+
+@given(st.lists(STATES, max_size=3), FUNCTIONS)
+def test_any_functions_give_a_machine_or_a_config_error(states, condition):
+    arcs = [{"from": "start", "to": "start", "condition": condition}]
+    config = {"states": [{"name": "start", "is_start": True}, *states], "arcs": arcs}
+    try:
+        machine = build(config, {"clean": clean})
+    except ConfigError as error:
+        machine = error
+
+    assert isinstance(machine, Machine) or machine.problems

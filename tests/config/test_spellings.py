@@ -1,0 +1,31 @@
+import pytest
+
+from statepipe.config.model import ArcConfig, MachineConfig, NetworkConfig, StateConfig
+from statepipe.config.spellings import ARC, NETWORK, SIMPLE, STATE, STATE_ARC, TOP
+
+
+def fields(model) -> set[str]:
+    return {field.alias or name for name, field in model.model_fields.items()}
+
+
+@pytest.mark.parametrize(
+    ("level", "model", "moved"),
+    [
+        (TOP, MachineConfig, set(SIMPLE)),
+        (NETWORK, NetworkConfig, {"initial_state"}),
+        (STATE, StateConfig, {"functions", "arcs"}),
+        (ARC, ArcConfig, set()),
+    ],
+)
+def test_every_canonical_key_is_in_the_model_and_the_other_way_round(level, model, moved):
+    assert set(level.keys.values()) - moved == fields(model)
+
+
+@pytest.mark.parametrize("level", [TOP, NETWORK, STATE, ARC, STATE_ARC])
+def test_no_key_is_both_taken_and_refused(level):
+    assert not level.not_yet & set(level.keys)
+
+
+def test_an_arc_inside_a_state_has_all_keys_of_an_arc_but_its_two_ends():
+    assert set(ARC.keys) - set(STATE_ARC.keys) == {"from", "to"}
+    assert set(STATE_ARC.keys) - set(ARC.keys) == {"target"}
