@@ -110,10 +110,10 @@ def test_closing_wakes_a_read_that_waits_for_a_pipe() -> None:
     read_end, write_end = os.pipe()
     file = LocalFile(read_end)
     given: list[bytes] = []
-    reader = threading.Thread(target=lambda: given.append(file.read(10)))
+    reader = threading.Thread(target=lambda: given.append(file.read(10)), daemon=True)
     reader.start()
     time.sleep(0.05)
-    file.close()
+    threading.Thread(target=file.close, daemon=True).start()
     reader.join(timeout=5)
 
     assert given == [b""]

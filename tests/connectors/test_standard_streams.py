@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from statepipe.connectors.csv_format import CsvOutput
+from statepipe.connectors.standard_streams import StandardOutput
+
 COPY = """
 from statepipe.connectors.jsonl import JsonLinesInput, JsonLinesOutput
 from statepipe.connectors.standard_streams import StandardInput, StandardOutput
@@ -54,3 +57,11 @@ def test_a_reader_that_went_away_is_an_error() -> None:
     )
 
     assert b"SinkError: cannot write standard output after 0 bytes: Broken pipe" in run.stderr
+
+
+def test_each_opening_has_a_new_encoder() -> None:
+    sink = StandardOutput(CsvOutput())
+    before = sink.encoder
+    sink.open().abort()
+
+    assert sink.encoder is not before
