@@ -23,7 +23,7 @@ class Sender:
 
 
 def dead_letter(failure: Failure, sender: Sender) -> bytes:
-    """Return the JSON line of a failure.
+    """Return the JSON line of a failure, newline included.
 
     `original` holds the record's bytes as the source had them, or `original_base64` where they
     are not UTF-8. Source: docs/guides/streaming.md, "Dead letters".
@@ -51,7 +51,7 @@ def dead_letter(failure: Failure, sender: Sender) -> bytes:
         "attempts": failure.retries + 1,
     }
     text = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
-    return text.encode(errors="backslashreplace")
+    return text.encode(errors="backslashreplace") + b"\n"
 
 
 def original_fields(original: bytes | None) -> dict[str, str | None]:
@@ -82,7 +82,7 @@ class DeadLetters:
             self._outlet.open()
             self.path = self._sink.name
         lines = [dead_letter(failure, self._sender) for failure in failures]
-        await self._outlet.write(self._sink.framing.between.join(lines))
+        await self._outlet.write(b"".join(lines))
 
     async def commit(self) -> None:
         await self._outlet.commit()
