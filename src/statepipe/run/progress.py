@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from statepipe.errors import RecordError
@@ -14,12 +14,24 @@ MAX_ERRORS = 100
 
 
 @dataclass(frozen=True, slots=True)
+class FailureGroup:
+    """Failures alike, in state, role, arc, kind of error and place: how many there were.
+
+    `first` is the first of them; it was failure number `ordinal`, from 0, of the whole stream.
+    """
+
+    count: int
+    first: RecordError
+    ordinal: int
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Where a stream stands, after a chunk. Seconds and bytes; rates are over the whole time.
 
     `total_bytes` and `eta_s` are None where the source's size is not known. `in_flight` counts
     records read and not yet written; `paused_s` is how long reading has been held back.
-    `errors` are the first failures, at most 100.
+    `errors` are the first failures, at most 100; `failure_groups` count all of them.
     """
 
     chunks_processed: int
@@ -33,6 +45,7 @@ class Progress:
     elapsed_time: float
     in_flight: int
     paused_s: float
+    failure_groups: tuple[FailureGroup, ...] = ()
 
     @property
     def records_per_second(self) -> float:
@@ -57,7 +70,8 @@ class StreamResult(Mapping[str, Any]):
     `total_records` = `successful` + `failed`; `malformed` is part of `failed`. `by_state` splits
     the successful ones by end state; `emitted` counts those that a sink got, and
     `excluded_by_state` those at end states that emit nothing. `errors` are the first 100
-    failures. `dead_letters` is the file they went to, if there were any and it was wanted.
+    failures, and `failure_groups` count all of them, in the order in which they came up.
+    `dead_letters` is the file they went to, if there were any and it was wanted.
     Times are in seconds, `throughput` in records per second.
     """
 
@@ -75,6 +89,7 @@ class StreamResult(Mapping[str, Any]):
     paused_s: float
     chunks: int
     dead_letters: str | None = None
+    failure_groups: list[FailureGroup] = field(default_factory=list)
 
     @property
     def total_processed(self) -> int:
@@ -108,6 +123,7 @@ class Counters:
     size: int = 0
     by_state: dict[str, int] = field(default_factory=dict)
     errors: list[RecordError] = field(default_factory=list)
+    groups: dict[tuple[object, ...], FailureGroup] = field(default_factory=dict)
 
     def add(self, result: ChunkResult) -> None:
         """Count a chunk as done."""
@@ -118,10 +134,20 @@ class Counters:
         for state, count in result.ended.items():
             self.by_state[state] = self.by_state.get(state, 0) + count
         if result.failures:
+            for ordinal, failure in enumerate(result.failures, start=self.failed):
+                self._group(failure.error, ordinal)
             self.failed += len(result.failures)
             self.malformed += result.malformed
             room = MAX_ERRORS - len(self.errors)
             self.errors += [failure.error for failure in result.failures[:room]]
+
+    def _group(self, error: RecordError, ordinal: int) -> None:
+        alike = (error.state, error.role, error.arc, error.error_type, error.place)
+        known = self.groups.get(alike)
+        if known is None:
+            self.groups[alike] = FailureGroup(1, error, ordinal)
+        else:
+            self.groups[alike] = replace(known, count=known.count + 1)
 
     @property
     def successful(self) -> int:
@@ -148,4 +174,5 @@ class Counters:
             elapsed_time=elapsed_s,
             in_flight=in_flight,
             paused_s=paused_s,
+            failure_groups=tuple(self.groups.values()),
         )

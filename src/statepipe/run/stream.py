@@ -260,4 +260,5 @@ class Stream:
             paused_s=self.paused_s,
             chunks=counters.chunks,
             dead_letters=letters.path if letters else None,
+            failure_groups=list(counters.groups.values()),
         )
