@@ -1,13 +1,15 @@
 """One contestant in one fresh process: `python -m bench.contestant NAME SOURCE SINK`.
 
-Prints one JSON object: `seconds` from the call to the closed output file (imports excluded), or
-`missing` with the reason why it cannot run here.
+Prints one JSON object: `seconds` from the call to the closed output file (imports excluded) and
+the `cpu_seconds` of all threads and ended children in between, or `missing` with the reason why it
+cannot run here.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 import time
 from dataclasses import dataclass
@@ -52,9 +54,17 @@ def main(name: str, source: str, sink: str) -> dict[str, float | str]:
         if error.name not in OPTIONAL:
             raise
         return {"missing": str(error)}
-    begin = time.perf_counter()
+    begin, cpu_begin = time.perf_counter(), cpu_seconds()
     run(source, sink)
-    return {"seconds": time.perf_counter() - begin}
+    return {
+        "seconds": time.perf_counter() - begin,
+        "cpu_seconds": cpu_seconds() - cpu_begin,
+    }
+
+
+def cpu_seconds() -> float:
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 if __name__ == "__main__":

@@ -24,9 +24,13 @@ class ContestantFailedError(Exception):
 
 @dataclass(slots=True)
 class Timing:
-    """The seconds of one contestant's rounds, and the largest peak of its process tree in MB."""
+    """The seconds of one contestant's rounds, and the peak of its process tree in MB.
+
+    CPU seconds tell what was done from what was waited for, on a machine with other work.
+    """
 
     seconds: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
     peak_mb: float = 0.0
     missing: str | None = None
 
@@ -37,6 +41,7 @@ class Timing:
             "records_per_s_best": round(records / min(self.seconds)),
             "records_per_s_median": round(records / statistics.median(self.seconds)),
             "seconds": [round(value, 4) for value in self.seconds],
+            "cpu_seconds_best": round(min(self.cpu_seconds), 2),
             "peak_mb": round(self.peak_mb, 1),
         }
 
@@ -116,6 +121,7 @@ def add_round(timing: Timing, said: dict[str, Any]) -> None:
     timing.missing = said.get("missing")
     if timing.missing is None:
         timing.seconds.append(said["seconds"])
+        timing.cpu_seconds.append(said["cpu_seconds"])
 
 
 def contest(name: str, source: Path, folder: Path) -> list[str]:

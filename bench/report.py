@@ -90,7 +90,8 @@ def targets(found: Numbers) -> list[dict[str, Any]]:
 def print_report(found: Numbers) -> None:
     for name, numbers in {**found["throughput"], **found["throughput_heavy"]}.items():
         said = numbers.get("records_per_s_best", "missing here")
-        print(f"{name:<32}{said:>12}  records/s   {numbers.get('peak_mb', ''):>7} MB")
+        cpu, peak = numbers.get("cpu_seconds_best", ""), numbers.get("peak_mb", "")
+        print(f"{name:<32}{said:>12}  records/s   {cpu:>6} s of CPU   {peak:>7} MB")
     gain = found["machine"]["gain_of_two_bare_processes"]
     print(f"\nTwo bare Python processes do {gain} times the work of one here and now.\n")
     for target in found["targets"]:
