@@ -81,6 +81,9 @@ class ConfigError(StatepipeError):
         title = "1 problem in the config" if count == 1 else f"{count} problems in the config"
         super().__init__("\n".join([f"{title}:", *map(str, self.problems)]))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ConfigError, (self.problems,)
+
 
 class UsageError(StatepipeError, ValueError):
     """The caller must act: an option or argument is out of range or does not fit another."""
@@ -114,7 +117,8 @@ class RecordError(StatepipeError):
     `arc transform`, `arcs` (no arc accepts the record), `transitions` (too many steps),
     `read` (malformed input) or `write` (a value that the sink's format cannot hold).
     `path` holds the states so far, in order, the failing one last. `span` is the failing
-    piece of inline code. `record` is the record as the failing function met it.
+    piece of inline code. `record` is the record as the failing function met it; pickled, what is
+    no JSON value in it becomes text. `str()` gives several lines, `message` one.
     """
 
     def __init__(
@@ -144,3 +148,114 @@ class RecordError(StatepipeError):
         self.place = place
         self.span = span
         self.hint = hint
+
+    def __str__(self) -> str:
+        return render_record_error(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = dict(vars(self))
+        message = fields.pop("message")
+        if self.record is not None:
+            fields["record"] = portable(self.record)
+        return _record_error, (message, fields)
+
+
+def _record_error(message: str, fields: dict[str, Any]) -> RecordError:
+    return RecordError(message, **fields)
+
+
+# -- a failed record, told as a compiler would -----------------------------------------------
+
+SHOWN_CHARACTERS = 200
+SHOWN_STATES = 8
+PORTABLE_DEPTH = 100
+LONG_INT_BITS = 12_000  # Python refuses to write more than 4300 digits
+WORDS = {
+    "arcs": "choice of an arc",
+    "transitions": "taking",
+    "arc transform": "transform",
+    "pre_validator": "pre-validator",
+}
+"""Roles as they read in a sentence, where they do not read well as they are."""
+JSON_SCALARS = (str, int, float, bool, type(None))
+
+
+def render_record_error(error: RecordError) -> str:
+    """Return `error` in several lines: place, message, source line with carets, and the facts."""
+    head = error.message if error.place is None else f"{error.place}: {error.message}"
+    lines = [head]
+    if error.span is not None:
+        lines += underline(error.span)
+    facts = {
+        "where": where(error),
+        "path": shown_path(error.path) if len(error.path) > 1 else None,
+        "record": None if error.record is None else shown(error.record),
+        "position": None if error.position is None else str(error.position),
+        "help": error.hint,
+    }
+    width = max(len(name) for name, fact in facts.items() if fact) if any(facts.values()) else 0
+    lines += [f"    {name + ':':<{width + 1}} {fact}" for name, fact in facts.items() if fact]
+    return "\n".join(lines)
+
+
+def where(error: RecordError) -> str | None:
+    """Return what failed in words, as in "condition of arc 'a->b', state 'a'"."""
+    if error.state is None:
+        return None
+    role = WORDS.get(error.role, error.role)
+    arc = f" of arc {error.arc!r}" if error.arc is not None else ""
+    return f"{role}{arc}, state {error.state!r}"
+
+
+def shown_path(path: tuple[str, ...]) -> str:
+    """Return the states in order, the middle of a long path left out."""
+    if len(path) <= SHOWN_STATES:
+        return " -> ".join(path)
+    left_out = len(path) - SHOWN_STATES
+    half = SHOWN_STATES // 2
+    return " -> ".join([*path[:half], f"({left_out} more)", *path[-half:]])
+
+
+def shown(value: Any, room: int = SHOWN_CHARACTERS) -> str:  # a JSON value, or user code's
+    """Return `value` as Python writes it, in about `room` characters.
+
+    Looks at no more than it shows. Of what is no JSON value, the type is named.
+    """
+    if room <= 1 and isinstance(value, Mapping | list):
+        return "..."
+    if isinstance(value, Mapping):
+        parts = (f"{shown(key, 40)}: {shown(item, room // 2)}" for key, item in value.items())
+        return "{" + joined(parts, room) + "}"
+    if isinstance(value, list):
+        return "[" + joined((shown(item, room // 2) for item in value), room) + "]"
+    if isinstance(value, str):
+        return repr(value) if len(value) <= room else f"{value[:room]!r}..."
+    if not isinstance(value, JSON_SCALARS):
+        return f"<{type(value).__name__}>"
+    if isinstance(value, int) and value.bit_length() > LONG_INT_BITS:
+        return f"<int of {value.bit_length()} bits>"
+    text = repr(value)
+    return text if len(text) <= max(room, 40) else f"{text[:room]}..."
+
+
+def joined(parts: Iterable[str], room: int) -> str:
+    """Join `parts` with commas until there is no room for more."""
+    kept: list[str] = []
+    for part in parts:
+        room -= len(part) + 2
+        if room < 0:
+            kept.append("...")
+            break
+        kept.append(part)
+    return ", ".join(kept)
+
+
+def portable(value: Any, depth: int = PORTABLE_DEPTH) -> Any:  # a JSON value, or user code's
+    """Return `value` so that it can be pickled: what is no JSON value becomes text."""
+    if type(value) in JSON_SCALARS:
+        return value
+    if depth and isinstance(value, Mapping):
+        return {portable(key, 0): portable(item, depth - 1) for key, item in value.items()}
+    if depth and isinstance(value, list):
+        return [portable(item, depth - 1) for item in value]
+    return shown(value)

@@ -1,0 +1,165 @@
+import pickle
+from typing import Any
+
+import pytest
+
+from statepipe.errors import (
+    ConfigError,
+    Place,
+    Problem,
+    RecordError,
+    Span,
+    portable,
+    render_record_error,
+    shown,
+    shown_path,
+)
+from statepipe.record import Position
+
+PLACE = Place("states.a.transform", "flow.yaml", 3, 12)
+LINE = "  transform: state.data['x'] + 1"
+
+
+def failed(**changed: Any) -> RecordError:
+    given: dict[str, Any] = {
+        "role": "transform",
+        "error_type": "KeyError",
+        "state": "a",
+        "path": ("start", "a"),
+        "position": Position(4, 100, 5),
+        "record": {"y": 1},
+        "place": PLACE,
+        "span": Span(PLACE, LINE, 13, 28),
+        "hint": "did you mean 'y'?",
+    }
+    return RecordError("KeyError: 'x'", **(given | changed))
+
+
+def test_a_failed_record_is_told_as_a_compiler_would() -> None:
+    assert str(failed()) == render_record_error(failed())
+    assert str(failed()).splitlines() == [
+        "flow.yaml:3:12: KeyError: 'x'",
+        "    3 |   transform: state.data['x'] + 1",
+        "      |              ^^^^^^^^^^^^^^^",
+        "    where:    transform, state 'a'",
+        "    path:     start -> a",
+        "    record:   {'y': 1}",
+        "    position: record 5, line 5, byte 100",
+        "    help:     did you mean 'y'?",
+    ]
+
+
+def test_the_message_alone_is_one_line() -> None:
+    assert failed().message == "KeyError: 'x'"
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    bare = RecordError("the line is no JSON", role="read", error_type="MalformedRecord")
+
+    assert str(bare) == "the line is no JSON"
+
+
+@pytest.mark.parametrize(
+    ("role", "arc", "said"),
+    [
+        ("condition", "a->b", "condition of arc 'a->b', state 'a'"),
+        ("arc transform", "a->b", "transform of arc 'a->b', state 'a'"),
+        ("transitions", "a->b", "taking of arc 'a->b', state 'a'"),
+        ("arcs", None, "choice of an arc, state 'a'"),
+        ("pre_validator", None, "pre-validator, state 'a'"),
+    ],
+)
+def test_where_it_happened_is_said_in_words(role: str, arc: str | None, said: str) -> None:
+    assert f"where:    {said}\n" in str(failed(role=role, arc=arc))
+
+
+def test_a_place_in_a_dict_config_is_its_keys() -> None:
+    place = Place("networks[0].states[2].transform")
+
+    assert str(failed(place=place)).startswith("networks[0].states[2].transform: KeyError: 'x'\n")
+
+
+def test_the_middle_of_a_long_path_is_left_out() -> None:
+    path = tuple(f"s{number}" for number in range(20))
+
+    assert shown_path(path) == "s0 -> s1 -> s2 -> s3 -> (12 more) -> s16 -> s17 -> s18 -> s19"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"a": [1, None, True, 1.5], "é": "'"}, """{'a': [1, None, True, 1.5], 'é': "'"}"""),
+        ({}, "{}"),
+        ({"t": (1,), "s": {1}, "o": object()}, "{'t': <tuple>, 's': <set>, 'o': <object>}"),
+        ([10**5000], "[<int of 16610 bits>]"),
+        ({"i": 2**100}, "{'i': 1267650600228229401496703205376}"),
+    ],
+)
+def test_a_record_is_shown_as_python_writes_it(value: Any, text: str) -> None:
+    assert shown(value) == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": "x" * 10**6},
+        {"a" * 10**6: 1},
+        {str(number): number for number in range(10**6)},
+        [[[list(range(1000))] * 100] * 100],
+        {"i": 10**3000},
+    ],
+)
+def test_a_large_record_is_shown_shortened(value: Any) -> None:
+    text = shown(value)
+
+    assert 20 < len(text) < 300
+    assert "..." in text
+
+
+def test_a_record_that_cannot_be_written_out_is_shown_all_the_same() -> None:
+    class Mute:
+        def __repr__(self) -> str:
+            raise ValueError
+
+    assert "{'m': <Mute>}" in str(failed(record={"m": Mute()}))
+
+
+def test_a_deep_record_is_shown() -> None:
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+
+    assert "..." in shown(deep)
+
+
+def test_a_record_error_survives_pickling() -> None:
+    error = failed(arc="a->b")
+    again = pickle.loads(pickle.dumps(error))
+
+    assert type(again) is RecordError
+    assert vars(again) == vars(error)
+    assert str(again) == str(error)
+
+
+def test_what_cannot_be_pickled_becomes_text() -> None:
+    error = failed(record={"f": lambda: 0, "l": [object()], "t": (1,), 5: {"x": None}})
+    again = pickle.loads(pickle.dumps(error))
+
+    assert again.record == {"f": "<function>", "l": ["<object>"], "t": "<tuple>", 5: {"x": None}}
+    assert error.record["t"] == (1,)
+
+
+def test_a_record_nested_beyond_what_can_be_pickled_is_cut() -> None:
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+
+    assert pickle.loads(pickle.dumps(failed(record={"d": deep}))).record == portable({"d": deep})
+
+
+def test_a_config_error_survives_pickling() -> None:
+    error = ConfigError([Problem(PLACE, "no such state", "did you mean 'b'?")])
+    again = pickle.loads(pickle.dumps(error))
+
+    assert again.problems == error.problems
+    assert str(again) == str(error)
