@@ -95,7 +95,7 @@ class Emitter:
                 return
         self.program.add(
             f"{indent}raise no_open_arc(states[{state.index}])",
-            Origin(Site(state.name, "arcs"), path),
+            Origin(Site(state.name, "arcs", place=state.place), path),
         )
 
     def _arc(

@@ -18,12 +18,16 @@ from statepipe.record import Record
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Site:
-    """What was being done: a step of a state, or choosing among its arcs (`step` None)."""
+    """What was being done: a step of a state, or choosing or taking an arc (`step` None).
+
+    `place` is where the state or the arc stands, for want of a step.
+    """
 
     state: str
     role: str
     arc: str | None = None
     step: Step | None = None
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def record_error(
         arc=site.arc,
         path=path,
         record=record,
-        place=place_of(span, function),
+        place=place_of(span, site),
         span=span,
         hint=hint_for(error, record, site.role),
     )
@@ -93,10 +97,10 @@ def is_ours(filename: str) -> bool:
     return filename.startswith(("<statepipe", str(Path(__file__).parents[1])))
 
 
-def place_of(span: Span | None, function: Function | None) -> Place | None:
+def place_of(span: Span | None, site: Site) -> Place | None:
     if span is not None:
         return span.place
-    return function.place if function is not None else None
+    return site.step.function.place if site.step is not None else site.place
 
 
 def no_open_arc(state: PlannedState) -> NoOpenArcError:

@@ -70,7 +70,7 @@ class Walk:
         self.at = plan.start if at is None else at
         self.path = list(path)
         self.transitions = transitions
-        self.site = Site(plan.states[self.at].name, "arcs")
+        self.site = Site(plan.states[self.at].name, "arcs", place=plan.states[self.at].place)
 
     def steps(self) -> Generator[Call, Reply, Outcome]:
         error: RecordError | None = None
@@ -104,12 +104,12 @@ class Walk:
             value = yield from self._call(arc.condition, arc)
             if accepts(value):
                 return arc
-        self.site = Site(state.name, "arcs")
+        self.site = Site(state.name, "arcs", place=state.place)
         raise no_open_arc(state)
 
     def _count(self, arc: PlannedArc) -> None:
         if self.transitions == self.plan.max_transitions:
-            self.site = Site(self.path[-1], "transitions", arc.name)
+            self.site = Site(self.path[-1], "transitions", arc.name, place=arc.place)
             raise TransitionLimitError(limit_message(self.plan, self.path, arc))
         self.transitions += 1
 

@@ -75,7 +75,7 @@ class Lowering:
         ]
         arcs = tuple(self.arc(arc, state.name, mode) for arc in state.arcs)
         index = self.indices[state.name]
-        return PlannedState(index, state.name, state.is_end, mode, tuple(entry), arcs)
+        return PlannedState(index, state.name, state.is_end, mode, tuple(entry), arcs, state.place)
 
     def arc(self, arc: Arc, state: str, mode: DataHandlingMode) -> PlannedArc:
         condition = None
@@ -84,7 +84,7 @@ class Lowering:
         transforms = tuple(
             self.step("arc transform", function, state, mode) for function in arc.transforms
         )
-        return PlannedArc(arc.name, self.indices[arc.target], condition, transforms)
+        return PlannedArc(arc.name, self.indices[arc.target], condition, transforms, arc.place)
 
     def step(self, role: Role, function: Function, state: str, mode: DataHandlingMode) -> Step:
         facts = HARMLESS if role == "schema" else analyse(function)

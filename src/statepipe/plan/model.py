@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from statepipe.errors import Place
 from statepipe.functions.function import Function
 from statepipe.plan.facts import Facts
 from statepipe.record import DataHandlingMode
@@ -45,6 +46,7 @@ class PlannedArc:
     target: int
     condition: Step | None
     transforms: tuple[Step, ...]
+    place: Place
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +59,7 @@ class PlannedState:
     mode: DataHandlingMode
     entry: tuple[Step, ...]
     arcs: tuple[PlannedArc, ...]
+    place: Place
 
     def steps(self) -> Iterator[Step]:
         yield from self.entry
