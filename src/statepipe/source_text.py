@@ -59,16 +59,3 @@ class SourceText:
             end_column = max(end_column, after[1] - 1)  # the last character may be an escape
         stop = end_column if end_line == line else max(column, len(text))
         return Span(self.place_at(start), text, column - 1, max(column, stop))
-
-
-def offset_in(text: str, line: int, utf8_column: int) -> int:
-    """Return the character offset in `text` of a position as `ast` gives it.
-
-    `line` counts from 1; `utf8_column` counts UTF-8 bytes of that line from 0.
-    """
-    start = 0
-    for _ in range(line - 1):
-        start = text.index("\n", start) + 1
-    end = text.find("\n", start)
-    current = text[start:] if end < 0 else text[start:end]
-    return start + len(current.encode()[:utf8_column].decode(errors="ignore"))

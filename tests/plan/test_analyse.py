@@ -65,6 +65,7 @@ CALLED = {
     "eval by another way": "lambda s: list(map(eval, ['s']))",
     "an import of who knows what": "lambda s: __import__('sys')._getframe().f_locals",
     "a view's record as a target": "lambda s: [0 for s.data in [{}]]",
+    "a bare tuple before a comment": "data['a'], 1  # why",
     "the state's name in an f-string": "lambda s: f'{s.name}'",
 }
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from statepipe.functions.function import Function, InlineCode
+from statepipe.functions.positions import Positions
 from statepipe.functions.scopes import free_names
 from statepipe.plan.effects import Effects, imported_module
 from statepipe.plan.facts import UNKNOWN, Edit, Facts, Fusion, Replacement
@@ -16,7 +17,6 @@ from statepipe.plan.vocabulary import (
     PLAIN_BUILTINS,
     SCOPE_BUILTINS,
 )
-from statepipe.source_text import offset_in
 
 VIEW_METHODS = frozenset({"get", "keys", "values", "items"})
 
@@ -52,7 +52,7 @@ class RecordUses:
     """Where an expression uses its record: `edits` by node, and `bare` uses of the parameters."""
 
     def __init__(self, code: InlineCode) -> None:
-        self.text = code.source.text
+        self.positions = Positions(code.source)
         self.view, self.record, self.context = parameter_names(code.parameters)
         self.names = frozenset({self.view, self.record, self.context} - {""})
         self.edits: dict[ast.AST, Edit] = {}
@@ -88,7 +88,7 @@ class RecordUses:
             self.bare.append(node)
 
     def _edit(self, node: ast.expr, by: Replacement) -> None:
-        start, end = extent(self.text, node)
+        start, end = self.positions.extent(node)
         self.edits[node] = Edit(start, end, by)
 
 
@@ -105,13 +105,6 @@ def is_name(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
 
-def extent(text: str, node: ast.expr) -> tuple[int, int]:
-    """Return where `node` starts and ends in `text`, as character offsets."""
-    assert node.end_lineno is not None and node.end_col_offset is not None
-    start = offset_in(text, node.lineno, node.col_offset)
-    return start, offset_in(text, node.end_lineno, node.end_col_offset)
-
-
 # -- what may be written elsewhere ---------------------------------------------------------
 
 
@@ -126,7 +119,7 @@ def fusion_of(code: InlineCode, uses: RecordUses) -> Fusion | None:
         return None
     if any(captures_record(node, uses) for node in lazy_parts(expression)):
         return None
-    start, end = extent(code.source.text, expression)
+    start, end = uses.positions.extent(expression)
     edits = sorted(uses.edits.values(), key=lambda edit: edit.start)
     inside = {name for node in uses.edits for name in names_in(node)}
     free = {node.id for node in free_names(expression)} - inside
@@ -158,7 +151,7 @@ def says_the_same(code: InlineCode, fusion: Fusion, uses: RecordUses) -> bool:
         at = edit.end
     text += code.source.text[at : fusion.end]
     try:
-        again = ast.parse(f"((\n{text}\n))", mode="eval").body
+        again = ast.parse(f"((\n{text}))", mode="eval").body
     except SyntaxError:
         return False
     assert code.expression is not None
