@@ -1,0 +1,59 @@
+"""`statepipe check`."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import click
+
+from statepipe.cli.flow import Flow, load_flow
+from statepipe.cli.terminal import bold, dim, green, say
+from statepipe.cli.words import counted, printable
+from statepipe.graph.draw import label_of
+from statepipe.plan.model import Step
+
+
+@click.command("check")
+@click.argument("flow")
+@click.option("--trust", is_flag=True, help="Let the flow's code do anything Python can.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only what is wrong.")
+def command(flow: str, trust: bool, quiet: bool) -> None:
+    """Check FLOW: print all of its problems (exit code 2), or what it consists of (0)."""
+    loaded = load_flow(flow, trust)
+    if not quiet:
+        say("\n".join(findings(loaded)))
+
+
+def findings(flow: Flow) -> list[str]:
+    """Return what was found in a flow that has no problems."""
+    machine, network = flow.machine, flow.machine.main_network
+    states = list(network.states.values())
+    ends = [printable(state.name) for state in states if state.is_end]
+    arcs = sum(len(state.arcs) for state in states)
+    return [
+        f"{green('✓')} {bold(printable(flow.path))} is a valid flow: {printable(machine.name)}",
+        f"  {dim('states   ')}  {len(states)}, and {counted(arcs, 'arc')} between them",
+        f"  {dim('start    ')}  {printable(network.start)}",
+        f"  {dim('end      ')}  {', '.join(ends) or 'none'}",
+        *function_lines(flow),
+    ]
+
+
+def function_lines(flow: Flow) -> list[str]:
+    """Return how the functions run: fused into the generated function, or called by it."""
+    steps = [step for state in flow.engine.plan.states for step in state.steps()]
+    called = flow.engine.compiled.program.functions
+    ways = Counter("called" if name_in_code(step) in called else "fused" for step in steps)
+    told = ", ".join(f"{ways[way]} {way}" for way in ("fused", "called") if ways[way])
+    lines = [f"  {dim('functions')}  {told or 'none'}"]
+    for step in steps:
+        if name_in_code(step) in called:
+            kind = "async, called" if step.function.is_async else "called"
+            what = f"{step.role} of {printable(step.state)}: {printable(label_of(step.function))}"
+            lines.append(dim(f"             {kind}: {what}"))
+    return lines
+
+
+def name_in_code(step: Step) -> str:
+    """Return the name by which the generated function calls a step's function, if it does."""
+    return f"fn_{step.number}"

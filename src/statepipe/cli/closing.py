@@ -1,0 +1,59 @@
+"""Closing: tells how a run ended, to whom it should be told."""
+
+from __future__ import annotations
+
+from statepipe.cli.ending import Ending
+from statepipe.cli.exits import ExitCode
+from statepipe.cli.interrupts import SIGNALS
+from statepipe.cli.messages import show_error, show_traceback
+from statepipe.cli.report import json_report
+from statepipe.cli.request import Request
+from statepipe.cli.summary import summary
+from statepipe.cli.terminal import red, say
+from statepipe.cli.words import counted
+
+
+def tell(request: Request, ending: Ending, exit_code: int) -> None:
+    """Print the result. Standard output is left to the records, if they go there."""
+    aside = request.records_on_stdout
+    if request.options.as_json:
+        say(json_report(request, ending, exit_code), to_stderr=aside)
+        return
+    if ending.reader_left and not request.files:
+        if ending.error is not None:
+            show_traceback(ending.error)
+        return
+    if not ending.finished:
+        tell_cause(ending)
+        say(left_behind(request, ending), to_stderr=True)
+    if not request.options.quiet:
+        say("\n".join(summary(request, ending)), to_stderr=aside)
+    elif exit_code == ExitCode.FAILED:
+        say(f"{red('error:')} {failed_in_short(ending)}", to_stderr=True)
+
+
+def tell_cause(ending: Ending) -> None:
+    """Print what cut the run short."""
+    if ending.signal is not None:
+        say(f"{red('interrupted')} by {SIGNALS[ending.signal]}", to_stderr=True)
+    elif ending.error is not None:
+        show_error(ending.error)
+
+
+def left_behind(request: Request, ending: Ending) -> str:
+    """Return what stands where outputs should: the old, the new, or nothing."""
+    parts = []
+    if ending.placed:
+        parts.append(f"already in place: {', '.join(ending.placed)}")
+    old = [path for path in request.files if path not in ending.placed]
+    if old:
+        parts.append(f"nothing was put in place: {', '.join(old)} as before")
+    if request.records_on_stdout:
+        parts.append("what was written to standard output stays")
+    return "; ".join(parts) or "nothing was to be written"
+
+
+def failed_in_short(ending: Ending) -> str:
+    counts = ending.counts
+    where = f"; see {ending.dead_letters}" if ending.dead_letters else ""
+    return f"{counts.failed:,} of {counted(counts.total, 'record')} failed{where}"

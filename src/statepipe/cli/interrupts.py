@@ -1,0 +1,68 @@
+"""Interrupts: Ctrl-C, SIGTERM and a hangup end a run cleanly, and soon."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Any
+
+GRACE_S = 5.0
+"""How long a run may take to clean up before the process ends as it stands."""
+
+SIGNALS = {
+    signal.SIGINT: "Ctrl-C",
+    signal.SIGTERM: "SIGTERM",
+    signal.SIGHUP: "a hangup",
+}
+
+
+class Interrupts:
+    """While entered, the first signal raises KeyboardInterrupt in the main thread.
+
+    Later ones do nothing, so that cleaning up is not cut short. A signal that was ignored before
+    stays ignored, as `nohup` wants it.
+    """
+
+    def __init__(self) -> None:
+        self.caught: signal.Signals | None = None
+        self._process = os.getpid()
+        self._before: dict[signal.Signals, Any] = {}  # what signal.signal gives back
+        self._last_resort = threading.Timer(GRACE_S, self._end_now)
+        self._last_resort.daemon = True
+
+    def check(self) -> None:
+        """Raise again what code of the author's may have swallowed."""
+        if self.caught is not None:
+            raise KeyboardInterrupt
+
+    def __enter__(self) -> Interrupts:
+        for number in SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._catch)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._last_resort.cancel()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _catch(self, number: int, _frame: FrameType | None) -> None:
+        if os.getpid() != self._process:
+            os._exit(128 + number)  # a forked worker: the parent cleans up
+        if self.caught is None:
+            self.caught = signal.Signals(number)
+            self._last_resort.start()
+            raise KeyboardInterrupt
+
+    def _end_now(self) -> None:
+        for child in multiprocessing.active_children():
+            child.kill()
+        os._exit(128 + (self.caught or 0))

@@ -1,0 +1,159 @@
+"""LiveView: a run as it is seen on a terminal, redrawn in place."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from types import TracebackType
+
+import psutil
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from statepipe.cli.counts import Counts, cause_of, counts_of, largest
+from statepipe.cli.request import Request
+from statepipe.cli.words import counted, duration, printable, rate
+from statepipe.run.memory import resident_mb
+from statepipe.run.progress import FailureGroup, Progress
+
+REDRAW_S = 0.125
+FIRST_REDRAW_S = 0.5
+"""Workers are forked before: a fork must not meet a thread that holds a lock on the terminal."""
+
+MAX_STATES = 12
+MAX_GROUPS = 4
+
+
+class LiveView:
+    """Redraws in its own thread, so that it stays alive while a chunk takes long."""
+
+    def __init__(self, request: Request, name: str, console: Console | None = None) -> None:
+        self._request = request
+        self._name = name
+        self._last: Progress | None = None
+        self._began_s = time.monotonic()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._redraw, name="statepipe-view", daemon=True)
+        self._live = Live(
+            console=console or Console(stderr=True, highlight=False),
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    def update(self, progress: Progress) -> None:
+        self._last = progress
+
+    def __enter__(self) -> LiveView:
+        self._live.start()
+        self._draw()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+        self._live.stop()
+
+    def _redraw(self) -> None:
+        wait_s = FIRST_REDRAW_S
+        while not self._over.wait(wait_s):
+            self._draw()
+            wait_s = REDRAW_S
+
+    def _draw(self) -> None:
+        elapsed_s = time.monotonic() - self._began_s
+        picture = drawn(self._request, self._name, self._last, elapsed_s, memory_mb())
+        self._live.update(picture, refresh=True)
+
+
+def memory_mb() -> float:
+    """Return the resident memory of this process and its workers, in MB."""
+    pids = [child.pid for child in psutil.Process().children(recursive=True)]
+    return sum(map(resident_mb, [os.getpid(), *pids]))
+
+
+def drawn(
+    request: Request, name: str, progress: Progress | None, elapsed_s: float, used_mb: float
+) -> RenderableType:
+    """Return the picture of a run `elapsed_s` seconds after its begin."""
+    counts = counts_of(progress)
+    parts: list[RenderableType] = [heading(request, name)]
+    if progress is not None and progress.total_bytes:
+        parts.append(bar(progress))
+    parts += [
+        facts(counts, progress, elapsed_s, used_mb),
+        Text(),
+        states(request.ends, counts),
+        *[group_line(group) for group in largest(counts)[:MAX_GROUPS]],
+    ]
+    return Group(*parts)
+
+
+def heading(request: Request, name: str) -> Text:
+    """Return what runs, from where and to where."""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(printable(name), "bold").append("  ")
+    text.append(printable(request.source_name), "cyan")
+    if request.outputs:
+        text.append(" → ", "dim").append(printable(", ".join(request.outputs)), "cyan")
+    return text
+
+
+def bar(progress: Progress) -> Table:
+    """Return how much of the source's bytes is done, and how long the rest may take."""
+    total = progress.total_bytes or 1
+    share = min(1.0, progress.bytes_processed / total)
+    row = Table.grid(padding=(0, 1), expand=True)
+    row.add_column(ratio=1)
+    row.add_column(justify="right", no_wrap=True, width=5)
+    row.add_column(justify="right", no_wrap=True, min_width=14)
+    left = Text(f"{duration(progress.eta_s or 0)} left", "dim")
+    row.add_row(ProgressBar(total=1.0, completed=share), f"{share:.0%}", left)
+    return row
+
+
+def facts(
+    counts: Counts, progress: Progress | None, elapsed_s: float, used_mb: float
+) -> RenderableType:
+    """Return records, rate, time and memory on one line."""
+    parts = [
+        counted(counts.total, "record"),
+        rate(counts.per_second),
+        duration(elapsed_s),
+        f"{used_mb:,.0f} MB",
+    ]
+    if progress is not None and progress.in_flight:
+        parts.append(f"{progress.in_flight:,} under way")
+    return Text(" · ".join(parts), no_wrap=True, overflow="ellipsis")
+
+
+def states(ends: tuple[str, ...], counts: Counts) -> Table:
+    """Return how many records have ended where, or failed."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, overflow="ellipsis", max_width=30)
+    table.add_column(justify="right", no_wrap=True)
+    for end in ends[:MAX_STATES]:
+        table.add_row(Text(printable(end)), Text(f"{counts.by_state.get(end, 0):,}", "green"))
+    if len(ends) > MAX_STATES:
+        rest = sum(counts.by_state.get(end, 0) for end in ends[MAX_STATES:])
+        table.add_row(Text(f"{len(ends) - MAX_STATES} more", "dim"), Text(f"{rest:,}", "green"))
+    table.add_row(Text("failed"), Text(f"{counts.failed:,}", "red" if counts.failed else "dim"))
+    return table
+
+
+def group_line(group: FailureGroup) -> Text:
+    """Return a group of failures on one line."""
+    text = Text("  ", no_wrap=True, overflow="ellipsis")
+    text.append(f"{group.count:,} × ", "red")
+    return text.append(cause_of(group.first), "dim")

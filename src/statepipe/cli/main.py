@@ -1,0 +1,115 @@
+"""The command `statepipe`: finds the subcommand, and turns errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from statepipe.cli.exits import EPILOG, ExitCode, exit_code_of
+from statepipe.cli.messages import show_error, show_traceback, show_unexpected, usage_message
+from statepipe.cli.terminal import forget_stdout, red, say, survive_any_text
+from statepipe.cli.words import did_you_mean
+from statepipe.errors import StatepipeError
+
+COMMANDS = {
+    "run": "statepipe.cli.run",
+    "check": "statepipe.cli.check",
+    "show": "statepipe.cli.show",
+    "schema": "statepipe.cli.schema",
+    "init": "statepipe.cli.init",
+    "version": "statepipe.cli.version",
+}
+"""Subcommands and the modules of their `command`: imported when used, as some are slow to."""
+
+
+class Commands(click.Group):
+    """The subcommands by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name in COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        hint = did_you_mean(name, COMMANDS) or f"; the commands are {', '.join(COMMANDS)}"
+        raise click.UsageError(f"there is no command {name!r}{hint}", ctx)
+
+
+def print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        context.invoke(Commands().get_command(context, "version") or context.command)
+        context.exit()
+
+
+@click.group(
+    cls=Commands,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=print_version,
+    help="Print the version and exit.",
+)
+def commands() -> None:
+    """Run state machines over streams of records.
+
+    \b
+    Begin with:  statepipe init my-flow
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code. Every error has become a message."""
+    survive_any_text()
+    try:
+        code = obey(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError as error:
+        forget_stdout()
+        show_traceback(error)
+        return ExitCode.BROKEN_PIPE
+    except KeyboardInterrupt as error:
+        say(f"{red('interrupted')}, before anything was read", to_stderr=True)
+        show_traceback(error)
+        return ExitCode.INTERRUPTED
+    except StatepipeError as error:
+        show_error(error)
+        return exit_code_of(error)
+    except Exception as error:
+        show_unexpected(error)
+        return ExitCode.OURS
+
+
+def obey(arguments: list[str]) -> int:
+    """Run the subcommand that `arguments` name; return its exit code."""
+    try:
+        with commands.make_context("statepipe", arguments) as context:
+            commands.invoke(context)
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        say(error.ctx.get_help() if error.ctx else "", to_stderr=True)
+        return ExitCode.USAGE
+    except click.ClickException as error:
+        say(f"{red('error:')} {usage_message(error)}", to_stderr=True)
+        show_traceback(error)
+        return ExitCode.USAGE
+    return ExitCode.OK

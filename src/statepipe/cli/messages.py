@@ -1,0 +1,85 @@
+"""Messages: what is printed of an error, for the person who has to act."""
+
+from __future__ import annotations
+
+import os
+import traceback
+
+import click
+
+from statepipe.cli.terminal import bold, dim, red, say
+from statepipe.cli.words import printable
+from statepipe.errors import ConfigError, Problem, Span, underline
+
+DEBUG = "STATEPIPE_DEBUG"
+
+
+def show_error(error: BaseException) -> None:
+    """Print an error that was raised on purpose, to standard error."""
+    if isinstance(error, ConfigError):
+        show_problems(error)
+    else:
+        say(f"{red('error:')} {printable(str(error))}", to_stderr=True)
+    show_traceback(error)
+
+
+def show_problems(error: ConfigError) -> None:
+    """Print all problems of a config, and how many there are."""
+    for problem in error.problems:
+        say("\n".join(problem_lines(problem)) + "\n", to_stderr=True)
+    count = len(error.problems)
+    title = "1 problem in the config" if count == 1 else f"{count} problems in the config"
+    say(f"{red('error:')} {title}", to_stderr=True)
+
+
+def problem_lines(problem: Problem) -> list[str]:
+    """Return a problem with its place, its source line, a caret and help."""
+    lines = [f"{bold(printable(str(problem.place)))}: {printable(problem.message)}"]
+    if problem.span is not None:
+        lines += span_lines(problem.span)
+    if problem.advice:
+        lines.append(f"    {dim('help:')} {printable(problem.advice)}")
+    return lines
+
+
+def span_lines(span: Span) -> list[str]:
+    """Return the source line of `span` and its carets."""
+    source, carets = underline(span)
+    return [f"{source}", red(carets)]
+
+
+def show_unexpected(error: BaseException) -> None:
+    """Print an apology for an error that is a defect of ours."""
+    kind = type(error).__name__
+    say(
+        f"{red('error:')} statepipe failed, and it is not your fault: "
+        f"{kind}: {printable(str(error))}",
+        to_stderr=True,
+    )
+    if not os.environ.get(DEBUG):
+        say(
+            f"{dim('help:')} sorry; run it again with {DEBUG}=1 for the traceback to report",
+            to_stderr=True,
+        )
+    show_traceback(error)
+
+
+def show_traceback(error: BaseException) -> None:
+    """Print where `error` came from, if the environment asks for it."""
+    if os.environ.get(DEBUG):
+        say("".join(traceback.format_exception(error)), to_stderr=True)
+
+
+def usage_message(error: click.ClickException) -> str:
+    """Return one line on what is wrong with a command line."""
+    if isinstance(error, click.NoSuchOption):
+        near = [option for option in error.possibilities or () if option.startswith("--")]
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return f"there is no option {error.option_name}{hint}"
+    message = " ".join(error.format_message().split()).rstrip(".")
+    if message[:2].istitle():
+        message = message[0].lower() + message[1:]
+    if isinstance(error, click.MissingParameter) and error.ctx is not None:
+        usage = error.ctx.get_usage().removeprefix("Usage: ")
+        return f"{message}; usage: {usage}"
+    return message

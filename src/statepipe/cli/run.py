@@ -1,0 +1,146 @@
+"""`statepipe run`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+from statepipe.api.simple import SimpleFSM
+from statepipe.cli.closing import tell
+from statepipe.cli.ending import Ending, changed, traces
+from statepipe.cli.exits import EPILOG
+from statepipe.cli.flow import admit_modules
+from statepipe.cli.interrupts import Interrupts
+from statepipe.cli.request import Options, Request, check_order, end_states, request_of
+from statepipe.cli.views import View, view_for
+from statepipe.connectors.formats import FORMATS
+from statepipe.errors import StreamError
+from statepipe.run.options import StreamConfig
+from statepipe.run.progress import Progress, StreamResult
+
+
+class FormatName(click.Choice[str]):
+    """A format's name. A wrong one is answered with the nearest, or with all."""
+
+    def __init__(self) -> None:
+        super().__init__(["auto", *FORMATS])
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:  # `value` may be anything, as click says
+        if value in self.choices:
+            return str(value)
+        near = get_close_matches(str(value), self.choices, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(self.choices)}"
+        return self.fail(f"there is no format {value!r}; {hint}", param, ctx)
+
+
+@click.command("run", epilog=EPILOG)
+@click.argument("flow")
+@click.argument("source")
+@click.option("-o", "--output", metavar="PATH", help="Where records go; - is standard output.")
+@click.option(
+    "--sink", "sinks", multiple=True, metavar="STATE=PATH", help="Where one end state's go."
+)
+@click.option("--dead-letters", metavar="PATH", help="Where failed records go. [beside the output]")
+@click.option("--max-errors", type=click.IntRange(min=0), default=0, show_default=True,
+              metavar="N", help="Failed records that are still all well.")  # fmt: skip
+@click.option("--input-format", type=FormatName(), default="auto", metavar="NAME",
+              help=f"Format of the source: {', '.join(FORMATS)}. [by suffix]")  # fmt: skip
+@click.option("--output-format", type=FormatName(), default="auto", metavar="NAME",
+              help="Format of the outputs. [by suffix]")  # fmt: skip
+@click.option("--csv-delimiter", default=",", metavar="CHAR", help="What parts CSV fields. [,]")
+@click.option("--csv-header/--no-csv-header", default=True, help="Whether CSV names its columns.")
+@click.option("--text-field", default="text", show_default=True, metavar="NAME",
+              help="The field that holds a line of text.")  # fmt: skip
+@click.option("--skip-empty-lines/--keep-empty-lines", default=True, help="In CSV and text.")
+@click.option("--chunk-size", type=click.IntRange(min=1), default=100, show_default=True,
+              metavar="N", help="Records worked on together.")  # fmt: skip
+@click.option("--parallelism", type=click.IntRange(min=1), default=1, show_default=True,
+              metavar="N", help="Worker processes.")  # fmt: skip
+@click.option("--memory-limit", type=click.FloatRange(min=1), metavar="MB",
+              help="Read no further ahead above this.")  # fmt: skip
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS",
+              help="Give up after this long.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only what went wrong.")
+@click.option("--trust", is_flag=True, help="Let the flow's code do anything Python can.")
+@click.pass_context
+def command(context: click.Context, /, **given: Any) -> None:  # as many kinds as there are options
+    """Run the records of SOURCE through FLOW.
+
+    SOURCE is a file, or - for standard input. Outputs appear under their names when they are
+    whole. Failed records do not stop the run: they go to the dead letters.
+
+    \b
+    statepipe run flow.yaml in.jsonl -o out.jsonl
+    statepipe run flow.yaml in.csv.gz --sink good=good.csv --sink bad=bad.csv
+    cat in.jsonl | statepipe run flow.yaml - -o - | head
+    """
+    context.exit(run(Options(**given)))
+
+
+def run(options: Options) -> int:
+    """Run a flow, tell what became of it, and return the exit code."""
+    with Interrupts() as interrupts:
+        check_order(options)
+        admit_modules(options.flow, options.trust)
+        with SimpleFSM(options.flow, trusted=options.trust) as fsm:
+            request = request_of(options, end_states(fsm.config))
+            ending = moved(fsm, request, view_for(request, fsm.config["name"]), interrupts)
+    code = ending.exit_code(options.max_errors)
+    tell(request, ending, code)
+    return code
+
+
+@dataclass(slots=True)
+class Watch:
+    """Keeps the last progress, for when no result will come, and shows it."""
+
+    view: View
+    interrupts: Interrupts
+    last: Progress | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        self.last = progress
+        self.view.update(progress)
+        self.interrupts.check()
+
+
+def moved(fsm: SimpleFSM, request: Request, view: View, interrupts: Interrupts) -> Ending:
+    """Move everything; return how it ended."""
+    watch = Watch(view, interrupts)
+    before = traces(request.files)
+    try:
+        with view:
+            return Ending(stream(fsm, request, watch), placed=tuple(request.files))
+    except StreamError as error:
+        return Ending(error.result or watch.last, error=error, placed=changed(before))
+    except KeyboardInterrupt:
+        return Ending(watch.last, signal=interrupts.caught, placed=changed(before))
+
+
+def stream(fsm: SimpleFSM, request: Request, watch: Watch) -> StreamResult:
+    options = request.options
+    config = StreamConfig(
+        chunk_size=options.chunk_size,
+        parallelism=options.parallelism,
+        memory_limit_mb=options.memory_limit,
+    )
+    return fsm.process_stream(
+        request.source,
+        request.targets,
+        on_progress=watch,
+        input_format=options.input_format,
+        output_format=options.output_format,
+        text_field_name=options.text_field,
+        csv_delimiter=options.delimiter,
+        csv_has_header=options.csv_header,
+        skip_empty_lines=options.skip_empty_lines,
+        stream_config=config,
+        timeout=options.timeout,
+        dead_letters=request.dead_letters,
+    )

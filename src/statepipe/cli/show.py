@@ -1,0 +1,41 @@
+"""`statepipe show`."""
+
+from __future__ import annotations
+
+import click
+
+from statepipe.cli.flow import Flow, load_flow
+from statepipe.cli.terminal import say
+from statepipe.graph import draw
+
+FORMATS = ("tree", "mermaid", "dot", "code")
+
+
+@click.command("show")
+@click.argument("flow")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(FORMATS),
+    default="tree",
+    show_default=True,
+    help="How to draw the flow; code is the function that it was compiled to.",
+)
+@click.option("--code", "code", is_flag=True, help="Short for --format code.")
+@click.option("--trust", is_flag=True, help="Let the flow's code do anything Python can.")
+def command(flow: str, format_name: str, code: bool, trust: bool) -> None:
+    """Draw FLOW, or print the Python function that it becomes."""
+    say(drawing(load_flow(flow, trust), "code" if code else format_name).rstrip("\n"))
+
+
+def drawing(flow: Flow, format_name: str) -> str:
+    """Return the flow in one of FORMATS."""
+    network = flow.machine.main_network
+    match format_name:
+        case "mermaid":
+            return draw.mermaid(network)
+        case "dot":
+            return draw.dot(network)
+        case "code":
+            return flow.engine.compiled.program.source
+    return draw.tree(network)

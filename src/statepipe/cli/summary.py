@@ -1,0 +1,134 @@
+"""Summary: what is printed for people when a run is over."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from statepipe.cli.counts import Counts, cause_of, largest
+from statepipe.cli.ending import Ending
+from statepipe.cli.messages import span_lines
+from statepipe.cli.request import Request
+from statepipe.cli.terminal import bold, dim, green, red
+from statepipe.cli.words import counted, duration, printable, rate, shortened
+from statepipe.errors import RecordError
+from statepipe.run.progress import FailureGroup
+
+MAX_GROUPS = 5
+RECORD_WIDTH = 100
+
+
+def summary(request: Request, ending: Ending) -> list[str]:
+    """Return the lines of the closing summary. Its numbers add up: the states and `failed`."""
+    counts = ending.counts
+    lines = [headline(counts), "", *table(request, ending), *failures(request, ending)]
+    allowed = request.options.max_errors
+    if ending.finished and counts.failed > allowed:
+        lines += [
+            "",
+            dim(f"exit code 1: {counts.failed:,} failed, --max-errors allows {allowed:,}"),
+        ]
+    return lines
+
+
+def headline(counts: Counts) -> str:
+    speed = dim(f"({rate(counts.per_second)})") if counts.total else ""
+    return f"{bold(counted(counts.total, 'record'))} in {duration(counts.duration_s)} {speed}"
+
+
+# -- counts --------------------------------------------------------------------------------
+
+
+def table(request: Request, ending: Ending) -> list[str]:
+    """Return a line for each end state, one for the failed records, and the total."""
+    counts = ending.counts
+    ends = list(dict.fromkeys([*request.ends, *counts.by_state]))
+    names = [printable(end) for end in ends]
+    width = max(map(len, [*names, "failed"]))
+    digits = len(f"{counts.total:,}")
+    rows = []
+    for end, name in zip(ends, names, strict=True):
+        number = f"{counts.by_state.get(end, 0):>{digits},}"
+        rows.append(f"  {name:<{width}}  {green(number)}{destination(request, ending, end)}")
+    number = f"{counts.failed:>{digits},}"
+    failed = red(number) if counts.failed else dim(number)
+    rows.append(f"  {'failed':<{width}}  {failed}{remains(ending)}")
+    rows.append(f"  {dim('total'.ljust(width))}  {counts.total:>{digits},}")
+    return [row.rstrip() for row in rows]
+
+
+def destination(request: Request, ending: Ending, end: str) -> str:
+    if not ending.finished:
+        return ""
+    if end not in request.targets:
+        return dim("  not written")
+    return f"  {dim('→')} {printable(request.output_of(end))}"
+
+
+def remains(ending: Ending) -> str:
+    """Return what has become of the failed records."""
+    counts, note = ending.counts, ""
+    if not counts.failed:
+        return note
+    if ending.dead_letters:
+        note = f"  {dim('→')} {printable(ending.dead_letters)}"
+    elif ending.finished:
+        note = dim("  not kept; --dead-letters PATH keeps them")
+    return note + (dim(f"  ({counts.malformed:,} malformed)") if counts.malformed else "")
+
+
+# -- failures ------------------------------------------------------------------------------
+
+
+def failures(request: Request, ending: Ending) -> list[str]:
+    """Return the largest groups of failures, each with its first record and how to see it."""
+    groups = largest(ending.counts)
+    lines: list[str] = []
+    for group in groups[:MAX_GROUPS]:
+        lines += ["", *failure_lines(request, ending, group)]
+    if len(groups) > MAX_GROUPS:
+        rest = groups[MAX_GROUPS:]
+        count = counted(sum(group.count for group in rest), "record")
+        lines += ["", dim(f"and {count} that failed in {counted(len(rest), 'other way')}")]
+    return lines
+
+
+def failure_lines(request: Request, ending: Ending, group: FailureGroup) -> list[str]:
+    error = group.first
+    lines = [f"{red(f'{group.count:,} ×')} {bold(cause_of(error))}"]
+    if error.place is not None:
+        lines.append(f"    {printable(str(error.place))}")
+    if error.span is not None:
+        lines += span_lines(error.span)
+    for word, text in details(request, ending, group):
+        lines.append(f"    {dim(word)} {printable(text)}")
+    return lines
+
+
+def details(request: Request, ending: Ending, group: FailureGroup) -> list[tuple[str, str]]:
+    error = group.first
+    found = [("first: ", f"{error.position} of {request.source_name}")]
+    if error.record is not None:
+        found.append(("record:", record_text(error)))
+    if error.hint:
+        found.append(("help:  ", error.hint))
+    command = command_for(request, ending, group)
+    if command is not None:
+        found.append(("see:   ", command))
+    return found
+
+
+def record_text(error: RecordError) -> str:
+    return shortened(json.dumps(error.record, ensure_ascii=False, default=repr), RECORD_WIDTH)
+
+
+def command_for(request: Request, ending: Ending, group: FailureGroup) -> str | None:
+    """Return a command that prints the first record of a group, if a file has it on a line."""
+    if ending.dead_letters:
+        return f"sed -n {group.ordinal + 1}p {shlex.quote(ending.dead_letters)}"
+    position, source = group.first.position, request.source
+    if isinstance(source, str) and position is not None and position.line is not None:
+        if source.endswith((".gz", ".json")):
+            return None
+        return f"sed -n {position.line}p {shlex.quote(source)}"
+    return None

@@ -1,0 +1,203 @@
+"""Drawing: a network as Mermaid, as DOT, and as a tree for a terminal. Same network, same text."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from statepipe.functions.function import Function
+from statepipe.graph.model import Arc, Network, State
+
+LABEL_WIDTH = 48
+"""Conditions are shortened to this many characters."""
+
+PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+DOT_WORDS = frozenset("node edge graph digraph subgraph strict".split())
+MERMAID_WORDS = frozenset(
+    """end graph flowchart subgraph style class classdef click default direction linkstyle
+    call href""".split()
+)
+
+
+def label_of(function: Function, width: int = LABEL_WIDTH) -> str:
+    """Return what a function is, on one line: its own code where that is short, else its name."""
+    code = function.code
+    if code is None:
+        text = function.label
+    else:
+        text = code.source.text
+        if code.expression is not None:
+            text = ast.get_source_segment(text, code.expression) or text
+    text = " ".join(text.split())
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+# -- DOT -----------------------------------------------------------------------------------
+
+
+def dot(network: Network) -> str:
+    """Return the network in Graphviz's language: the start state green, end states red."""
+    lines = ["digraph FSM {", "    rankdir=LR;"]
+    for state in network.states.values():
+        look = dot_look(state)
+        lines.append(f"    {dot_name(state.name)}{f' [{look}]' if look else ''};")
+    for state, arc in arcs_of(network):
+        label = f" [label={quoted(label_of(arc.condition))}]" if arc.condition else ""
+        lines.append(f"    {dot_name(state.name)} -> {dot_name(arc.target)}{label};")
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def dot_look(state: State) -> str:
+    color = "green" if state.is_start else "red"
+    if state.is_end:
+        return f"shape=doublecircle,style=filled,fillcolor={color}"
+    return f"style=filled,fillcolor={color}" if state.is_start else ""
+
+
+def dot_name(name: str) -> str:
+    plain = PLAIN_NAME.fullmatch(name) and name.lower() not in DOT_WORDS
+    return name if plain else quoted(name)
+
+
+def quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'.replace("\n", "\\n")
+
+
+# -- Mermaid -------------------------------------------------------------------------------
+
+
+def mermaid(network: Network) -> str:
+    """Return the network as a Mermaid flowchart."""
+    ids = mermaid_ids(network)
+    lines = ["flowchart LR"]
+    for state in network.states.values():
+        left, right = mermaid_shape(state)
+        lines.append(f"    {ids[state.name]}{left}{mermaid_text(state.name)}{right}")
+    for state, arc in arcs_of(network):
+        label = f"|{mermaid_text(label_of(arc.condition))}|" if arc.condition else ""
+        lines.append(f"    {ids[state.name]} -->{label} {ids[arc.target]}")
+    for kind, color in (("start", "#9f9"), ("end", "#f99")):
+        names = [state.name for state in network.states.values() if kind_of(state) == kind]
+        if names:
+            lines.append(f"    style {ids[names[0]]} fill:{color}")
+            lines += [f"    style {ids[name]} fill:{color}" for name in names[1:]]
+    return "\n".join(lines) + "\n"
+
+
+def mermaid_shape(state: State) -> tuple[str, str]:
+    if state.is_end:
+        return "(((", ")))"
+    return ("([", "])") if state.is_start else ("[", "]")
+
+
+def kind_of(state: State) -> str:
+    if state.is_start:
+        return "start"
+    return "end" if state.is_end else ""
+
+
+def mermaid_ids(network: Network) -> dict[str, str]:
+    """Return an id for each state: its name where Mermaid can read it, else a number."""
+    ids = {
+        name: name
+        for name in network.states
+        if PLAIN_NAME.fullmatch(name) and name.lower() not in MERMAID_WORDS
+    }
+    number = 0
+    for name in network.states:
+        while name not in ids:
+            number += 1
+            if f"state_{number}" not in ids.values():
+                ids[name] = f"state_{number}"
+    return ids
+
+
+def mermaid_text(text: str) -> str:
+    """Return quoted text. Mermaid knows no backslash: what it may misread is a character code."""
+    return '"' + "".join(char if is_plain(char) else f"#{ord(char)};" for char in text) + '"'
+
+
+def is_plain(char: str) -> bool:
+    return char.isalnum() or char in " _-.,:=+/()[]'…"
+
+
+# -- tree ----------------------------------------------------------------------------------
+
+
+def tree(network: Network) -> str:
+    """Return the network as an indented tree from its start state.
+
+    A state that was shown before is named again with `(above)` and not followed; states that no
+    arc leads to stand at the end.
+    """
+    shown: set[str] = set()
+    lines = branch(network, network.start, shown)
+    lost = [name for name in network.states if name not in shown]
+    if lost:
+        lines += ["", "no way leads from the start to:"]
+        for name in lost:
+            if name not in shown:
+                lines += branch(network, name, shown)
+    return "\n".join(lines) + "\n"
+
+
+def branch(network: Network, root: str, shown: set[str]) -> list[str]:
+    """Return the lines of the tree below `root`, and add its states to `shown`.
+
+    Not by recursion: a chain of states may be longer than Python's stack.
+    """
+    lines: list[str] = []
+    waiting: list[tuple[str, str, str, str]] = [(root, "", "", "")]
+    while waiting:
+        name, lead, indent, way = waiting.pop()
+        seen, state = name in shown, network.states[name]
+        note = "(above)" if seen else about(state)
+        lines.append(lead + "  ".join(filter(None, [one_line(name), way, note])))
+        if seen:
+            continue
+        shown.add(name)
+        last = len(state.arcs) - 1
+        below = [
+            (
+                arc.target,
+                indent + ("└─ " if number == last else "├─ "),
+                indent + ("   " if number == last else "│  "),
+                way_of(arc),
+            )
+            for number, arc in enumerate(state.arcs)
+        ]
+        waiting += reversed(below)
+    return lines
+
+
+def about(state: State) -> str:
+    """Return what is particular about a state, in brackets."""
+    counts = [
+        ("schema", int(state.schema is not None)),
+        ("check", len(state.pre_validators) + len(state.validators)),
+        ("transform", len(state.transforms)),
+    ]
+    words = ["start"] if state.is_start else []
+    words += ["end"] if state.is_end else []
+    words += [noun if count == 1 else f"{count} {noun}s" for noun, count in counts if count]
+    return f"[{', '.join(words)}]" if words else ""
+
+
+def way_of(arc: Arc) -> str:
+    """Return when an arc is taken, and what it does to the record."""
+    parts = [f"if {one_line(label_of(arc.condition))}"] if arc.condition else []
+    if arc.transforms:
+        parts.append("with a transform" if len(arc.transforms) == 1 else "with transforms")
+    return " ".join(parts)
+
+
+def one_line(text: str) -> str:
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def arcs_of(network: Network) -> Iterator[tuple[State, Arc]]:
+    for state in network.states.values():
+        for arc in state.arcs:
+            yield state, arc
