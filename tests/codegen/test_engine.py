@@ -1,0 +1,175 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from statepipe.codegen.engine import Engine
+from statepipe.plan.interpret import interpret
+from statepipe.plan.lower import starting_at
+from tests.plan.machines import arc, one_transform, plan_of, state
+
+ROUTED = plan_of(
+    state("a", arc("b", "lambda s: s.data['x'] > 0"), arc("c", "lambda s: s.data['x'] < 0")),
+    state("b"),
+    state("c"),
+)
+
+
+def test_a_chunk_tells_what_became_of_each_record() -> None:
+    run = Engine(ROUTED).run([{"x": 1}, {"x": -1}, {"x": 0}, {}])
+    outcomes = list(run.outcomes())
+
+    assert [outcome.final_state for outcome in outcomes] == ["b", "c", "a", "a"]
+    assert [outcome.path for outcome in outcomes] == [("a", "b"), ("a", "c"), ("a",), ("a",)]
+    assert [outcome.error and outcome.error.error_type for outcome in outcomes] == [
+        None,
+        None,
+        "NoOpenArcError",
+        "KeyError",
+    ]
+    assert list(run.ends) == [1, 2, 0, 0]
+    assert Engine(ROUTED).end_states == ("b", "c")
+
+
+def test_the_list_of_records_is_taken_over() -> None:
+    records: list[dict[str, Any]] = [{"n": 1}, {}]
+    run = Engine(one_transform("lambda s: {'n': s.data['n'] + 1}")).run(records)
+
+    assert run.records is records
+    assert records == [{"n": 2}, {}]
+
+
+def test_an_empty_chunk_is_run() -> None:
+    assert list(Engine(ROUTED).run([]).outcomes()) == []
+
+
+async def test_an_empty_chunk_is_run_by_an_async_plan() -> None:
+    run = await Engine(one_transform("await data['x']")).run_async([], 4)
+
+    assert list(run.outcomes()) == []
+
+
+@pytest.mark.parametrize("count", [253, 254, 255, 256, 300])
+def test_more_ends_than_a_byte_can_count(count: int) -> None:
+    arcs = [arc(f"e{n}", f"lambda s: s.data['n'] == {n}") for n in range(count)]
+    plan = plan_of(state("a", *arcs), *(state(f"e{n}") for n in range(count)))
+    records = [{"n": 0}, {"n": count - 1}, {"n": 252}, {"n": count}]
+    run = Engine(plan).run([dict(record) for record in records])
+
+    assert list(run.outcomes())[:3] == [interpret(plan, record) for record in records[:3]]
+    assert run.errors.keys() == {3}
+
+
+@pytest.mark.parametrize("limit", range(1, 9))
+def test_the_interpreter_takes_over_near_the_limit(limit: int) -> None:
+    plan = plan_of(
+        state("a", arc("b")),
+        state("b", arc("c", "lambda s: s.data['n'] % 2"), arc("d")),
+        state("c", arc("b", transforms="lambda s: {'n': s.data['n'] - 1}")),
+        state(
+            "d",
+            arc("e", "lambda s: s.data['n'] < 1"),
+            arc("b", transforms="data.update(n=data['n'] - 1)"),
+        ),
+        state("e"),
+        max_transitions=limit,
+    )
+    engine = Engine(plan)
+    for n in range(5):
+        done, expected = engine.run([{"n": n}]), interpret(plan, {"n": n})
+
+        assert done.outcome(0).path == expected.path
+        assert done.outcome(0).final_state == expected.final_state
+        if expected.success:
+            assert done.path(0) == expected.path
+            assert done.leaf_state(0) == expected.final_state
+        else:
+            assert str(done.outcome(0).error) == str(expected.error)
+
+
+def test_one_error_object_raised_for_many_records_is_located_for_each() -> None:
+    error = ValueError("one and the same")
+
+    def fail(state: Any) -> Any:
+        raise error
+
+    plan = plan_of(
+        state("a", arc("b"), transforms=["lambda s: s.data if s.data['x'] else None"]),
+        state("b", arc("c", "lambda s: s.data['x'] == 1"), arc("c", fail)),
+        state("c", arc("d"), transforms=fail),
+        state("d"),
+    )
+    engine = Engine(plan)
+    for _ in range(3):
+        errors = engine.run([{"x": 1}, {"x": 2}, {"x": 1}]).errors
+
+        assert [errors[index].state for index in range(3)] == ["c", "b", "c"]
+        assert [errors[index].role for index in range(3)] == ["transform", "condition", "transform"]
+
+
+async def test_async_functions_run_concurrently_up_to_a_limit_and_keep_the_order() -> None:
+    running, most = 0, 0
+
+    async def slow(state: Any) -> Any:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.002 * (5 - state.data["n"] % 5))
+        running -= 1
+        return {"done": state.data["n"]}
+
+    run = await Engine(one_transform(slow)).run_async([{"n": n} for n in range(20)], 4)
+
+    assert most == 4
+    assert [outcome.data["done"] for outcome in run.outcomes()] == list(range(20))
+
+
+async def test_cancelling_a_chunk_cancels_its_functions() -> None:
+    cancelled = []
+
+    async def wait(state: Any) -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            cancelled.append(state.data["n"])
+            raise
+
+    task = asyncio.create_task(Engine(one_transform(wait)).run_async([{"n": 1}, {"n": 2}], 2))
+    await asyncio.sleep(0.01)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert sorted(cancelled) == [1, 2]
+
+
+def test_a_record_run_again_replaces_what_became_of_it() -> None:
+    tries = []
+
+    def flaky(state: Any) -> Any:
+        tries.append(1)
+        if len(tries) < 2:
+            raise OSError("not now")
+        return {"ok": len(tries)}
+
+    engine = Engine(one_transform(flaky))
+    run = engine.run([{}])
+    assert run.outcome(0).error is not None
+    run.replace(0, engine.run([{}]))
+
+    assert run.outcome(0).data == {"ok": 2}
+    assert run.outcome(0).path == ("a", "end")
+
+
+def test_records_can_enter_elsewhere() -> None:
+    engine = Engine(starting_at(ROUTED, "c"))
+
+    assert engine.run([{}]).outcome(0).path == ("c",)
+
+
+def test_what_is_no_exception_of_a_record_leaves_the_engine() -> None:
+    def interrupted(state: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Engine(one_transform(interrupted)).run([{}])
