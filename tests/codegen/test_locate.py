@@ -20,7 +20,7 @@ SPELLINGS = {
     "ending in an escape": (r'''"lambda state: {'a': 1 + \"b\"}"''', r"""1 + \"b\""""),
     "single quotes": ("""'lambda state: {''a'': state.data[''x'']}'""", "state.data[''x'']"),
     "a block": (
-        "|\n      lambda state: {\n        # é: state\n        'é': 'ü' + state.data['x'],\n      }",
+        "|\n      lambda state: {\n        # é: s\n        'é': 'ü' + state.data['x'],\n      }",
         "state.data['x']",
     ),
     "a folded block": (
