@@ -1,11 +1,14 @@
 """Failures are located in the config's own text, the same for fused and for called code."""
 
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
 
+from statepipe.codegen.compile import compile_plan
 from statepipe.codegen.engine import Engine
+from statepipe.codegen.locate import origin_of
 from statepipe.config.load import load_config
 from statepipe.errors import RecordError, underline
 from statepipe.graph.build import build_machine
@@ -174,3 +177,44 @@ def test_an_exception_that_cannot_be_shown_is_reported_all_the_same() -> None:
 
     assert error.message.startswith("MuteError: (its message cannot be had: ValueError) (test_loc")
     assert isinstance(error.__cause__, MuteError)
+
+
+class FullOnce(list[Any]):
+    """Raises what the machine, not the author, is to blame for."""
+
+    full = True
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if self.full:
+            self.full = False
+            raise MemoryError
+        super().__setitem__(index, value)
+
+
+def test_an_error_from_outside_is_put_down_to_the_state_it_hit() -> None:
+    plan = plan_of(state("a", arc("b")), state("b"))
+    error = Engine(plan).run(FullOnce([{}])).outcome(0).error
+    assert error is not None
+
+    assert (error.error_type, error.state, error.path) == ("MemoryError", "b", ("a", "b"))
+
+
+@pytest.mark.parametrize("row", range(3, 16))
+def test_any_line_of_the_program_belongs_to_a_state(row: int) -> None:
+    compiled = compile_plan(
+        plan_of(state("a", arc("a", "lambda s: s.data['n'] < 3"), arc("b")), state("b"))
+    )
+    raised = SyntaxError("hit")
+    [code] = [
+        const
+        for const in compile(
+            "\n" * row + "def run():\n  raise error", compiled.filename, "exec"
+        ).co_consts
+        if isinstance(const, CodeType)
+    ]
+    try:
+        exec(code, {"error": raised})
+    except SyntaxError as error:
+        origin = origin_of(compiled, error)
+
+    assert origin.site.state in {"a", "b"}

@@ -117,22 +117,27 @@ class Emitter:
             self._state(self.plan.states[arc.target], path, taken + 1, indent)
 
     def _jump(self, target: int, path: tuple[str, ...], taken: int, indent: str) -> None:
-        add = self.program.add
-        add(f"{indent}block = {self.layout.blocks.index(target)}")
-        add(f"{indent}trail = (trail, {len(self.program.jumps)})")
+        lines = [
+            f"block = {self.layout.blocks.index(target)}",
+            f"trail = (trail, {len(self.program.jumps)})",
+        ]
         self.program.jumps.append(path)
         if self.layout.limited:
-            add(f"{indent}steps += {taken}")
-        add(f"{indent}continue")
+            lines.append(f"steps += {taken}")
+        self._own_lines([*lines, "continue"], path, indent)
 
     def _leaf(self, state: PlannedState, path: tuple[str, ...], indent: str) -> None:
         self.program.leaves.append(Leaf(state.name, path))
-        add = self.program.add
-        add(f"{indent}records[index] = data")
-        add(f"{indent}ends[index] = {len(self.program.leaves)}")
+        lines = ["records[index] = data", f"ends[index] = {len(self.program.leaves)}"]
         if self.program.has_trails:
-            add(f"{indent}trails[index] = trail")
-        add(f"{indent}{'break' if self.loops else 'continue'}")
+            lines.append("trails[index] = trail")
+        self._own_lines([*lines, "break" if self.loops else "continue"], path, indent)
+
+    def _own_lines(self, lines: list[str], path: tuple[str, ...], indent: str) -> None:
+        """Write lines that only an error from outside can hit: no memory, or out of time."""
+        place = self.plan.states[self.plan.index_of(path[-1])].place
+        for line in lines:
+            self.program.add(indent + line, Origin(Site(path[-1], "arcs", place=place), path))
 
 
 def one_line(name: str) -> str:

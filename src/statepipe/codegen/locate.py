@@ -29,11 +29,13 @@ def locate(compiled: CompiledPlan, error: Exception, record: Record, trail: Trai
 def origin_of(compiled: CompiledPlan, error: Exception) -> Origin:
     """Return what the generated function's line was written for.
 
-    The outermost frame of its own is meant: a comprehension's frame lies deeper.
+    The outermost frame of its own is meant: a comprehension's frame lies deeper. An error from
+    outside may hit a line that belongs to no state; then the next that does is meant.
     """
     for entry in frames(error.__traceback__):
         if entry.tb_frame.f_code.co_filename == compiled.filename:
-            return compiled.program.origins[entry.tb_lineno]
+            origins = compiled.program.origins
+            return origins[min(line for line in origins if line >= entry.tb_lineno)]
     raise AssertionError("the traceback does not touch the generated function")
 
 
