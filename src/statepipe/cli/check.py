@@ -13,7 +13,7 @@ from statepipe.graph.draw import label_of
 from statepipe.plan.model import Step
 
 
-@click.command("check")
+@click.command("check", short_help="Check a flow, and say what it consists of.")
 @click.argument("flow")
 @click.option("--trust", is_flag=True, help="Let the flow's code do anything Python can.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only what is wrong.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from statepipe.cli.ending import Ending
 from statepipe.cli.exits import ExitCode
 from statepipe.cli.interrupts import SIGNALS
@@ -10,7 +12,7 @@ from statepipe.cli.report import json_report
 from statepipe.cli.request import Request
 from statepipe.cli.summary import summary
 from statepipe.cli.terminal import red, say
-from statepipe.cli.words import counted
+from statepipe.cli.words import counted, printable
 
 
 def tell(request: Request, ending: Ending, exit_code: int) -> None:
@@ -24,33 +26,40 @@ def tell(request: Request, ending: Ending, exit_code: int) -> None:
             show_traceback(ending.error)
         return
     if not ending.finished:
-        tell_cause(ending)
-        say(left_behind(request, ending), to_stderr=True)
+        tell_cause(request, ending)
+    if not ending.finished and not ending.counts.total:
+        return
     if not request.options.quiet:
         say("\n".join(summary(request, ending)), to_stderr=aside)
     elif exit_code == ExitCode.FAILED:
         say(f"{red('error:')} {failed_in_short(ending)}", to_stderr=True)
 
 
-def tell_cause(ending: Ending) -> None:
-    """Print what cut the run short."""
-    if ending.signal is not None:
-        say(f"{red('interrupted')} by {SIGNALS[ending.signal]}", to_stderr=True)
-    elif ending.error is not None:
+def tell_cause(request: Request, ending: Ending) -> None:
+    """Print what cut the run short, and what it leaves behind."""
+    left = left_behind(request, ending)
+    if ending.error is not None:
         show_error(ending.error)
+        if ending.counts.total:
+            say(left, to_stderr=True)
+    elif ending.signal is not None:
+        when = "" if ending.counts.total else " before a chunk of records was done"
+        say(f"{red('interrupted')} by {SIGNALS[ending.signal]}{when}; {left}", to_stderr=True)
 
 
 def left_behind(request: Request, ending: Ending) -> str:
     """Return what stands where outputs should: the old, the new, or nothing."""
-    parts = []
-    if ending.placed:
-        parts.append(f"already in place: {', '.join(ending.placed)}")
-    old = [path for path in request.files if path not in ending.placed]
-    if old:
-        parts.append(f"nothing was put in place: {', '.join(old)} as before")
+    parts = [f"already in place: {printable(path)}" for path in ending.placed]
+    if not parts:
+        parts.append("nothing was put in place")
+    parts += [
+        f"{printable(path)} is as it was"
+        for path in request.files
+        if path not in ending.placed and os.path.exists(path)
+    ]
     if request.records_on_stdout:
-        parts.append("what was written to standard output stays")
-    return "; ".join(parts) or "nothing was to be written"
+        parts.append("what went to standard output stays there")
+    return ", ".join(parts)
 
 
 def failed_in_short(ending: Ending) -> str:

@@ -49,12 +49,15 @@ class Commands(click.Group):
 
 def print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if wanted:
-        context.invoke(Commands().get_command(context, "version") or context.command)
+        version = Commands().get_command(context, "version")
+        assert version is not None
+        context.invoke(version)
         context.exit()
 
 
 @click.group(
     cls=Commands,
+    invoke_without_command=True,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -67,12 +70,16 @@ def print_version(context: click.Context, _option: click.Parameter, wanted: bool
     callback=print_version,
     help="Print the version and exit.",
 )
-def commands() -> None:
+@click.pass_context
+def commands(context: click.Context) -> None:
     """Run state machines over streams of records.
 
     \b
     Begin with:  statepipe init my-flow
     """
+    if context.invoked_subcommand is None:
+        say(context.get_help(), to_stderr=True)
+        context.exit(ExitCode.USAGE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -105,9 +112,6 @@ def obey(arguments: list[str]) -> int:
             commands.invoke(context)
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        say(error.ctx.get_help() if error.ctx else "", to_stderr=True)
-        return ExitCode.USAGE
     except click.ClickException as error:
         say(f"{red('error:')} {usage_message(error)}", to_stderr=True)
         show_traceback(error)

@@ -76,9 +76,10 @@ def usage_message(error: click.ClickException) -> str:
         near = [option for option in error.possibilities or () if option.startswith("--")]
         hint = f"; did you mean {near[0]}?" if near else ""
         return f"there is no option {error.option_name}{hint}"
+    if isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
+        return f"{error.param.opts[0]}: {error.message}" if error.param else error.message
     message = " ".join(error.format_message().split()).rstrip(".")
-    if message[:2].istitle():
-        message = message[0].lower() + message[1:]
+    message = message[:1].lower() + message[1:]
     if isinstance(error, click.MissingParameter) and error.ctx is not None:
         usage = error.ctx.get_usage().removeprefix("Usage: ")
         return f"{message}; usage: {usage}"

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from statepipe.api.streaming import BESIDE
 from statepipe.cli.flow import SUFFIXES, check_path
 from statepipe.cli.words import did_you_mean
-from statepipe.connectors.formats import FormatOptions, input_format, output_format
+from statepipe.connectors.formats import FormatOptions, input_format, output_format, same_file
 from statepipe.connectors.standard_streams import StandardInput, StandardOutput
 from statepipe.errors import UsageError
 
@@ -118,9 +118,11 @@ def request_of(options: Options, ends: list[EndState]) -> Request:
         state: standard_output if path == STANDARD else path
         for state, path in paths_of(options, ends).items()
     }
-    return Request(
-        options, source, targets, tuple(end.name for end in ends), dead_letters_of(options)
-    )
+    letters = dead_letters_of(options)
+    for path in [*targets.values(), letters]:
+        if isinstance(path, str) and same_file(path, options.flow):
+            raise UsageError(f"the flow would be overwritten: {path}")
+    return Request(options, source, targets, tuple(end.name for end in ends), letters)
 
 
 def paths_of(options: Options, ends: list[EndState]) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -15,30 +14,17 @@ from statepipe.cli.exits import EPILOG
 from statepipe.cli.flow import admit_modules
 from statepipe.cli.interrupts import Interrupts
 from statepipe.cli.request import Options, Request, check_order, end_states, request_of
+from statepipe.cli.values import number, one_of, whole
 from statepipe.cli.views import View, view_for
 from statepipe.connectors.formats import FORMATS
 from statepipe.errors import StreamError
 from statepipe.run.options import StreamConfig
 from statepipe.run.progress import Progress, StreamResult
 
-
-class FormatName(click.Choice[str]):
-    """A format's name. A wrong one is answered with the nearest, or with all."""
-
-    def __init__(self) -> None:
-        super().__init__(["auto", *FORMATS])
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:  # `value` may be anything, as click says
-        if value in self.choices:
-            return str(value)
-        near = get_close_matches(str(value), self.choices, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(self.choices)}"
-        return self.fail(f"there is no format {value!r}; {hint}", param, ctx)
+FORMAT_NAMES = ("auto", *FORMATS)
 
 
-@click.command("run", epilog=EPILOG)
+@click.command("run", short_help="Run records through a flow.", epilog=EPILOG)
 @click.argument("flow")
 @click.argument("source")
 @click.option("-o", "--output", metavar="PATH", help="Where records go; - is standard output.")
@@ -46,25 +32,37 @@ class FormatName(click.Choice[str]):
     "--sink", "sinks", multiple=True, metavar="STATE=PATH", help="Where one end state's go."
 )
 @click.option("--dead-letters", metavar="PATH", help="Where failed records go. [beside the output]")
-@click.option("--max-errors", type=click.IntRange(min=0), default=0, show_default=True,
-              metavar="N", help="Failed records that are still all well.")  # fmt: skip
-@click.option("--input-format", type=FormatName(), default="auto", metavar="NAME",
-              help=f"Format of the source: {', '.join(FORMATS)}. [by suffix]")  # fmt: skip
-@click.option("--output-format", type=FormatName(), default="auto", metavar="NAME",
-              help="Format of the outputs. [by suffix]")  # fmt: skip
+@click.option(
+    "--max-errors", callback=whole(0), default="0", metavar="N", help="Failures to accept. [0]"
+)
+@click.option(
+    "--input-format",
+    callback=one_of(FORMAT_NAMES),
+    default="auto",
+    metavar="NAME",
+    help=f"{', '.join(FORMATS)}. [by suffix]",
+)
+@click.option(
+    "--output-format",
+    callback=one_of(FORMAT_NAMES),
+    default="auto",
+    metavar="NAME",
+    help="The same. [by suffix]",
+)
 @click.option("--csv-delimiter", default=",", metavar="CHAR", help="What parts CSV fields. [,]")
 @click.option("--csv-header/--no-csv-header", default=True, help="Whether CSV names its columns.")
-@click.option("--text-field", default="text", show_default=True, metavar="NAME",
-              help="The field that holds a line of text.")  # fmt: skip
+@click.option("--text-field", default="text", metavar="NAME", help="Holds a line of text. [text]")
 @click.option("--skip-empty-lines/--keep-empty-lines", default=True, help="In CSV and text.")
-@click.option("--chunk-size", type=click.IntRange(min=1), default=100, show_default=True,
-              metavar="N", help="Records worked on together.")  # fmt: skip
-@click.option("--parallelism", type=click.IntRange(min=1), default=1, show_default=True,
-              metavar="N", help="Worker processes.")  # fmt: skip
-@click.option("--memory-limit", type=click.FloatRange(min=1), metavar="MB",
-              help="Read no further ahead above this.")  # fmt: skip
-@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS",
-              help="Give up after this long.")  # fmt: skip
+@click.option(
+    "--chunk-size", callback=whole(1), default="100", metavar="N", help="Records at a time. [100]"
+)
+@click.option(
+    "--parallelism", callback=whole(1), default="1", metavar="N", help="Worker processes. [1]"
+)
+@click.option(
+    "--memory-limit", callback=number(1), metavar="MB", help="Read no further ahead above this."
+)
+@click.option("--timeout", callback=number(0), metavar="SECONDS", help="Give up after this long.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only what went wrong.")
 @click.option("--trust", is_flag=True, help="Let the flow's code do anything Python can.")

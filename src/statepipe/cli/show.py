@@ -6,20 +6,21 @@ import click
 
 from statepipe.cli.flow import Flow, load_flow
 from statepipe.cli.terminal import say
+from statepipe.cli.values import one_of
 from statepipe.graph import draw
 
 FORMATS = ("tree", "mermaid", "dot", "code")
 
 
-@click.command("show")
+@click.command("show", short_help="Draw a flow, or print its code.")
 @click.argument("flow")
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(FORMATS),
+    callback=one_of(FORMATS),
     default="tree",
-    show_default=True,
-    help="How to draw the flow; code is the function that it was compiled to.",
+    metavar="NAME",
+    help="tree, mermaid, dot, or code: the Python function that it becomes. [tree]",
 )
 @click.option("--code", "code", is_flag=True, help="Short for --format code.")
 @click.option("--trust", is_flag=True, help="Let the flow's code do anything Python can.")
