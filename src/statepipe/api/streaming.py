@@ -22,6 +22,7 @@ from statepipe.run.bell import Bell
 from statepipe.run.compute import ChunkRunner
 from statepipe.run.computing import Computing, InlineComputing
 from statepipe.run.dead_letters import DeadLetters, Sender
+from statepipe.run.encoding import LateEncoding
 from statepipe.run.gathering import GatheringIntake
 from statepipe.run.heap import settle_heap
 from statepipe.run.intake import ByteIntake, Intake, IterableIntake, RangeIntake
@@ -99,6 +100,7 @@ class Assembly:
             excluded=self._excluded(),
             timeout_s=request.timeout_s,
             relative_lines=self._reads_ranges,
+            late=self._late(),
         )
 
     # -- sources ---------------------------------------------------------------------------
@@ -175,14 +177,30 @@ class Assembly:
         )
 
     def _routing(self) -> Routing:
-        slots = [
-            Slot(sink.encoder, sink.framing) if isinstance(sink, ByteSink) else Slot()
-            for sink in self.sinks
-        ]
+        slots = self._slots()
+        if (late := self._late()) is not None:
+            slots = [late.worker_slot(number, slot) for number, slot in enumerate(slots)]
         passing = [emitting(stage) for stage in self.stages[:-1]]
         names = [stage.machine.name for stage in self.stages]
         relay = Relay(JsonEncoder(), JsonDecoder()) if passing else None
         return Routing(slots, self.routes.sinks, passing, names, relay)
+
+    def _slots(self) -> list[Slot]:
+        return [
+            Slot(sink.encoder, sink.framing) if isinstance(sink, ByteSink) else Slot()
+            for sink in self.sinks
+        ]
+
+    def _late(self) -> LateEncoding | None:
+        """Return what encodes after the workers, if there are any and a sink needs it."""
+        if self.request.config.parallelism == 1:
+            return None
+        slots = {
+            number: slot
+            for number, slot in enumerate(self._slots())
+            if slot.encoder is None or not slot.encoder.portable
+        }
+        return LateEncoding(slots) if slots else None
 
     def _excluded(self) -> frozenset[str]:
         """Return the end states, as they are counted, whose records go nowhere."""
@@ -229,12 +247,12 @@ class Assembly:
     def _dead_letters(self, bell: Bell) -> DeadLetters | None:
         if self.letters is None:
             return None
-        machine = self.stages[0].machine
+        machines = tuple((s.machine.name, s.machine.config_hash) for s in self.stages)
         if isinstance(self.source, ByteSource):
             name = self.source.name
         else:
             name = type(self.source).__name__
-        return DeadLetters(self.letters, Sender(name, machine.name, machine.config_hash), bell)
+        return DeadLetters(self.letters, Sender(name, machines), bell)
 
     def _refuse_same_files(self) -> None:
         """Refuse to write over the source, or over another output of this stream."""

@@ -6,9 +6,10 @@ from itertools import compress
 
 from statepipe.codegen.engine import RunChunk
 from statepipe.errors import RecordError
-from statepipe.ports import Encoder, UnwritableError
+from statepipe.ports import Malformed, UnwritableError
 from statepipe.record import Record
-from statepipe.run.chunk import ByteChunk, ChunkResult, Failure, Output, RecordChunk
+from statepipe.run.chunk import Arrivals, ByteChunk, ChunkResult, Failure, Output, RecordChunk
+from statepipe.run.encoding import NOT_ENCODED, encode_each, unwritable_error
 from statepipe.run.failures import failure_of, malformed_error
 from statepipe.run.routing import Exits, Relay, Slot
 
@@ -34,21 +35,23 @@ class Batch:
         self.failures: list[Failure] = []
         self.malformed = 0
         self.ended: dict[str, int] = {}
-        self.done: RunChunk | None = None
+        self.done: RunChunk
+        self.stage = 0
+        self.refused: set[int] = set()
 
     def add_malformed(self, number: int, reason: str) -> None:
         self.malformed += 1
         self._add_failure(number, malformed_error(reason))
 
-    def take(self, done: RunChunk) -> None:
-        """Take what an engine made of the records, and note which failed."""
+    def take(self, done: RunChunk, retries: int) -> None:
+        """Take what an engine made of the records, and note which failed, after `retries`."""
         self.done = done
         for position, error in done.errors.items():
-            self._fail(position, error)
+            self._fail(position, error, retries)
 
     def hand_on(self, passing: frozenset[str], stage: str, relay: Relay) -> None:
         """Make the records at `passing` end states those of the next stage, through JSON."""
-        done = self._run()
+        done = self.done
         numbers: list[int] = []
         texts: list[bytes] = []
         for position in range(len(done.records)):
@@ -62,30 +65,63 @@ class Batch:
             try:
                 texts.append(relay.encoder.encode_one(done.records[position]))
             except UnwritableError as error:
-                self._fail(position, unwritable_error(done, position, error))
+                self._refuse(position, error)
                 continue
             numbers.append(self._number(position))
-        self.records, self.numbers, self.done = relay.decoder.decode(texts), numbers, None
+        self.stage += 1
+        self._take_on(texts, numbers, relay)
+
+    def _take_on(self, texts: list[bytes], numbers: list[int], relay: Relay) -> None:
+        """Read the records of the next stage, as it would from a file."""
+        try:
+            self.records, self.numbers = relay.decoder.decode(texts), numbers
+            return
+        except ValueError:
+            self.records, self.numbers = [], []
+        for number, value in zip(numbers, relay.decoder.decode_each(texts), strict=True):
+            assert value is not None
+            if isinstance(value, Malformed):
+                self.add_malformed(number, value.reason)
+            else:
+                self.records.append(value)
+                self.numbers.append(number)
 
     def finish(self, exits: Exits) -> ChunkResult:
         """Encode for every sink, and add up."""
-        done = self._run()
+        done = self.done
         self.ended.update(exits.count(done.ends))
         outputs: list[Output] = []
         written: list[int] = []
+        arrivals: dict[int, Arrivals] = {}
         for number, slot in enumerate(exits.slots):
             output, count = self._output(exits, number, slot)
             outputs.append(output)
             written.append(count)
+            if slot.late:
+                arrivals[number] = self._arrivals(exits, number)
         self.failures.sort(key=lambda failure: failure.index)
-        total = len(self.chunk) if self.items is None else len(self.items)
-        result = ChunkResult(total, self.ended, outputs, written, self.failures, self.malformed)
+        size = lines = 0
         if isinstance(self.chunk, ByteChunk):
-            result.size, result.lines = self.chunk.size, len(self.chunk)
-        return result
+            size, total = self.chunk.size, len(self.chunk.items)
+            lines = total
+        else:
+            total = len(self.chunk.records)
+        if self.items is not None:  # some items were blank
+            total = len(self.items)
+        return ChunkResult(
+            total,
+            self.ended,
+            outputs,
+            written,
+            self.failures,
+            self.malformed,
+            size,
+            lines,
+            arrivals,
+        )
 
     def _output(self, exits: Exits, number: int, slot: Slot) -> tuple[Output, int]:
-        done = self._run()
+        done = self.done
         records = done.records
         if exits.sole != number or done.errors:
             records = list(compress(records, exits.mask(number, done.ends)))
@@ -93,47 +129,36 @@ class Batch:
             return records, len(records)
         try:
             return slot.encoder.encode(records), len(records)
-        except (UnwritableError, TypeError, ValueError, RecursionError):
-            return self._encode_each(exits, number, slot, slot.encoder)
+        except NOT_ENCODED:
+            encoded = encode_each(slot.encoder, slot.framing, records)
+        positions = exits.positions(number, done.ends)
+        for index, error in encoded.refused.items():
+            self.ended[done.leaf_state(positions[index])] -= 1
+            self._refuse(positions[index], error)
+        return encoded.data, len(records) - len(encoded.refused)
 
-    def _encode_each(
-        self, exits: Exits, number: int, slot: Slot, encoder: Encoder
-    ) -> tuple[bytes, int]:
-        """Encode record by record, so that one that cannot be written fails alone."""
-        done = self._run()
-        encoded: list[bytes] = []
-        for position in exits.positions(number, done.ends):
-            try:
-                encoded.append(encoder.encode_one(done.records[position]))
-            except UnwritableError as error:
-                self.ended[done.leaf_state(position)] -= 1
-                self._fail(position, unwritable_error(done, position, error))
-        return slot.framing.between.join(encoded), len(encoded)
-
-    def _run(self) -> RunChunk:
-        assert self.done is not None
-        return self.done
+    def _arrivals(self, exits: Exits, number: int) -> Arrivals:
+        """Tell where the records came from that have just been encoded for sink `number`."""
+        found = exits.positions(number, self.done.ends)
+        positions = [position for position in found if position not in self.refused]
+        numbers = list(map(self._number, positions))
+        paths = list(map(self.done.path, positions))
+        return Arrivals(self.chunk, self.items, numbers, paths, self.stage)
 
     def _number(self, position: int) -> int:
         return position if self.numbers is None else self.numbers[position]
 
-    def _fail(self, position: int, error: RecordError) -> None:
-        self._add_failure(self._number(position), error)
+    def _refuse(self, position: int, error: UnwritableError) -> None:
+        """Fail a record that reached its end state and cannot be written there."""
+        self.refused.add(position)
+        path, record = self.done.path(position), self.done.records[position]
+        self._fail(position, unwritable_error(path, record, error))
 
-    def _add_failure(self, number: int, error: RecordError) -> None:
+    def _fail(self, position: int, error: RecordError, retries: int = 0) -> None:
+        self._add_failure(self._number(position), error, retries)
+
+    def _add_failure(self, number: int, error: RecordError, retries: int = 0) -> None:
         item = number if self.items is None else self.items[number]
-        self.failures.append(failure_of(self.chunk, number, item, error))
-
-
-def unwritable_error(done: RunChunk, position: int, error: UnwritableError) -> RecordError:
-    """Return the error of a record that reached its end state and cannot be written there."""
-    path = done.path(position)
-    return RecordError(
-        str(error),
-        role="write",
-        error_type="UnwritableError",
-        state=path[-1],
-        path=path,
-        record=done.records[position],
-        hint="convert the value in a transform",
-    )
+        failure = failure_of(self.chunk, number, item, error)
+        failure.retries, failure.stage = retries, self.stage
+        self.failures.append(failure)

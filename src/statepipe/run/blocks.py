@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from statepipe.ports import Block, Item
+from statepipe.ports import Block
 from statepipe.run.chunk import ByteChunk
 
 
 def cut(block: Block, chunk_size: int) -> Iterator[ByteChunk]:
     """Yield all of `block` in chunks of `chunk_size` items, the last one shorter."""
-    if len(block.items) <= chunk_size:
-        yield whole(block)
-        return
     for at in range(0, len(block.items), chunk_size):
         yield cut_off(block, at, min(chunk_size, len(block.items) - at))
 
@@ -26,8 +23,15 @@ def cut_off(block: Block, at: int, count: int) -> ByteChunk:
 
     Its `offset`, `line` and `size` move on; its items stay, so that nothing is copied.
     """
+    if at == 0 and count == len(block.items):
+        return whole(block)
     part = block.items[at : at + count]
-    size = size_of(block, at, part)
+    if block.offsets is None:
+        size = min(block.size, sum(map(len, part)) + len(part))
+    else:
+        behind = at + count
+        end = block.offsets[behind] if behind < len(block.offsets) else block.offset + block.size
+        size = end - block.offset
     offsets = None if block.offsets is None else block.offsets[at : at + count]
     lines = None if block.lines is None else block.lines[at : at + count]
     chunk = ByteChunk(part, block.offset, block.line, size, offsets, lines)
@@ -35,15 +39,6 @@ def cut_off(block: Block, at: int, count: int) -> ByteChunk:
     block.line += count
     block.size -= size
     return chunk
-
-
-def size_of(block: Block, at: int, part: Sequence[Item]) -> int:
-    """Return how many source bytes `part`, from item `at` of `block` on, uses up."""
-    if block.offsets is None:
-        return min(block.size, sum(map(len, part)) + len(part))
-    behind = at + len(part)
-    end = block.offsets[behind] if behind < len(block.offsets) else block.offset + block.size
-    return end - block.offset
 
 
 def rest_of(block: Block, at: int) -> Block:

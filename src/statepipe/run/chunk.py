@@ -70,6 +70,7 @@ class Failure:
 
     `index` counts the chunk's records from 0, malformed ones included. `original` holds the
     record's bytes as they stood in the source, where it has any. `retries` were made in vain.
+    `stage` is the number of the machine that it failed in, 0 where there is but one.
     """
 
     error: RecordError
@@ -78,10 +79,25 @@ class Failure:
     line: int | None = None
     original: bytes | None = None
     retries: int = 0
+    stage: int = 0
 
 
 Output: TypeAlias = "bytes | list[Record]"
 """What one sink gets of a chunk: encoded records, or the records where the sink wants them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """Where the records of one output came from: all that their failing later needs.
+
+    `numbers` and `paths` go by the output's order; `items` is as in `batch.Batch`.
+    """
+
+    chunk: ByteChunk | RecordChunk
+    items: list[int] | None
+    numbers: list[int]
+    paths: list[tuple[str, ...]]
+    stage: int
 
 
 @dataclass(slots=True)
@@ -90,7 +106,8 @@ class ChunkResult:
 
     `outputs` go by the sinks' numbers; `written` counts the records in each. `ended` counts
     records by end state. `total` is all records: those in `ended`, and `failures`. `lines` are
-    the source's lines that it used up, blank ones included.
+    the source's lines that it used up, blank ones included. `arrivals` tell of the outputs that
+    are encoded later.
     """
 
     total: int
@@ -101,3 +118,4 @@ class ChunkResult:
     malformed: int = 0
     size: int = 0
     lines: int = 0
+    arrivals: dict[int, Arrivals] = field(default_factory=dict)

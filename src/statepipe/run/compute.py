@@ -79,11 +79,11 @@ class ChunkRunner:
     def _steps(self, chunk: ByteChunk | RecordChunk) -> Steps:
         batch = self._read(chunk)
         for number, engine in enumerate(self.engines):
-            originals = self._originals(batch)
+            originals = copies(batch.records) if self.retries else None
             done = yield Job(engine, batch.records)
             if done.errors and originals is not None:
                 yield from self._retry(engine, done, originals)
-            batch.take(done)
+            batch.take(done, self.retries)
             if number < len(self.engines) - 1 and self.routing.relay is not None:
                 batch.hand_on(
                     self.routing.passing[number], self.routing.names[number], self.routing.relay
@@ -125,14 +125,15 @@ class ChunkRunner:
             if not isinstance(record, dict):
                 batch.add_malformed(number, f"a record must be a dict, not {type(record).__name__}")
                 continue
+            try:
+                batch.records.append(deep_copy(record) if copies else record)
+            except Exception as error:  # the values are the user's, and so are their ways to copy
+                batch.add_malformed(number, f"the record cannot be copied: {error}")
+                continue
             batch.numbers.append(number)
-            batch.records.append(deep_copy(record) if copies else record)
         if len(batch.records) == len(chunk.records):
             batch.numbers = None
         return batch
-
-    def _originals(self, batch: Batch) -> list[Record] | None:
-        return [deep_copy(record) for record in batch.records] if self.retries else None
 
     def _retry(
         self, engine: Engine, done: RunChunk, originals: list[Record]
@@ -144,3 +145,7 @@ class ChunkRunner:
                 done.replace(index, again)
                 if index not in done.errors:
                     break
+
+
+def copies(records: list[Record]) -> list[Record]:
+    return [deep_copy(record) for record in records]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -40,7 +39,8 @@ class Computing(Protocol):
 
     def start(self) -> None: ...
 
-    async def submit(self, chunk: Chunk) -> None: ...
+    async def submit(self, chunk: Chunk, records: int) -> Done | None:
+        """Take a chunk that counts as `records`; return it if it is computed at once."""
 
     def take(self) -> Done | None:
         """Return a computed chunk, if one is ready. The bell rings when one is."""
@@ -52,35 +52,28 @@ class Computing(Protocol):
 class InlineComputing:
     """Computes each chunk when it is submitted."""
 
+    room = True
+    busy = False
     pids = ()
 
     def __init__(self, runner: ChunkRunner) -> None:
         self._runner = runner
-        self._done: deque[Done] = deque()
         self._count = 0
-
-    @property
-    def room(self) -> bool:
-        return not self._done
-
-    @property
-    def busy(self) -> bool:
-        return bool(self._done)
 
     def start(self) -> None:
         """Nothing to start."""
 
-    async def submit(self, chunk: Chunk) -> None:
+    async def submit(self, chunk: Chunk, records: int) -> Done:
         assert not isinstance(chunk, RangeChunk)
         if self._runner.is_async:
             result = await self._runner.run_async(chunk)
         else:
             result = self._runner.run(chunk)
-        self._done.append(Done(self._count, len(chunk), [result]))
         self._count += 1
+        return Done(self._count - 1, records, [result])
 
-    def take(self) -> Done | None:
-        return self._done.popleft() if self._done else None
+    def take(self) -> None:
+        """Nothing is ever left to take."""
 
     def close(self) -> None:
-        self._done.clear()
+        """Nothing to stop."""

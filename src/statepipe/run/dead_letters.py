@@ -15,11 +15,13 @@ from statepipe.run.outlets import ByteOutlet
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What all dead letters of a stream have in common."""
+    """What the dead letters of a stream have in common.
+
+    `machines` are the name and the config's hash of each stage.
+    """
 
     source: str
-    machine: str
-    config_hash: str
+    machines: tuple[tuple[str, str], ...]
 
 
 def dead_letter(failure: Failure, sender: Sender) -> bytes:
@@ -29,6 +31,7 @@ def dead_letter(failure: Failure, sender: Sender) -> bytes:
     are not UTF-8. Source: docs/guides/streaming.md, "Dead letters".
     """
     error = failure.error
+    machine, config_hash = sender.machines[failure.stage]
     position = error.position
     envelope: dict[str, Any] = {
         **original_fields(failure.original),
@@ -38,7 +41,7 @@ def dead_letter(failure: Failure, sender: Sender) -> bytes:
             "line": failure.line,
             "offset": failure.offset,
         },
-        "machine": sender.machine,
+        "machine": machine,
         "path": list(error.path),
         "state": error.state,
         "arc": error.arc,
@@ -47,7 +50,7 @@ def dead_letter(failure: Failure, sender: Sender) -> bytes:
         "message": error.message,
         "hint": error.hint,
         "place": str(error.place) if error.place else None,
-        "config_hash": sender.config_hash,
+        "config_hash": config_hash,
         "attempts": failure.retries + 1,
     }
     text = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))

@@ -8,7 +8,7 @@ from typing import Protocol
 from statepipe.ports import Block, ByteSource, Clock
 from statepipe.record import Record
 from statepipe.run.bell import Bell
-from statepipe.run.blocks import cut_off, joined, rest_of, whole
+from statepipe.run.blocks import cut_off, joined, rest_of
 from statepipe.run.chunk import ByteChunk, Chunk, RangeChunk, RecordChunk
 from statepipe.run.reading import ReadAhead
 
@@ -65,6 +65,7 @@ class ByteIntake:
         self._reading = ReadAhead(source, bell)
         self._held: Block | None = None
         self._at = 0
+        self._left = 0
         self._held_since = 0.0
 
     def start(self) -> None:
@@ -73,30 +74,31 @@ class ByteIntake:
     def take(self) -> ByteChunk | None:
         if self.ended:
             return None
-        while self._left() < self._chunk_size:
+        while self._left < self._chunk_size:
             block = self._reading.take()
             if block is None:
                 break
             self._hold(block)
-        left = self._left()
+        left = self._left
         if left < self._chunk_size and not self._reading.ended and not self._overdue():
             return None
-        if left == 0:
+        if left == 0 or self._held is None:
             self._end()
             return None
-        return self._cut(min(left, self._chunk_size))
+        count = min(left, self._chunk_size)
+        chunk = cut_off(self._held, self._at, count)
+        self._at += count
+        self._left -= count
+        return chunk
 
     def wait_s(self) -> float | None:
-        if self._max_wait_s is None or not self._left():
+        if self._max_wait_s is None or not self._left:
             return None
         return max(0.0, self._held_since + self._max_wait_s - self._clock.monotonic_s())
 
     async def close(self) -> None:
         self.ended = True
         self._reading.close()
-
-    def _left(self) -> int:
-        return 0 if self._held is None else len(self._held.items) - self._at
 
     def _overdue(self) -> bool:
         return self.wait_s() == 0.0
@@ -108,22 +110,12 @@ class ByteIntake:
 
     def _hold(self, block: Block) -> None:
         """Put `block` behind what is left of the one before."""
-        if self._held is None or not self._left():
-            self._held, self._at = block, 0
+        if self._held is None or not self._left:
+            self._held, self._at, self._left = block, 0, len(block.items)
             self._held_since = self._clock.monotonic_s()
             return
         self._held = joined(rest_of(self._held, self._at), block)
-        self._at = 0
-
-    def _cut(self, count: int) -> ByteChunk:
-        held = self._held
-        assert held is not None
-        if self._at == 0 and count == len(held.items):
-            self._held = None
-            return whole(held)
-        chunk = cut_off(held, self._at, count)
-        self._at += count
-        return chunk
+        self._at, self._left = 0, len(self._held.items)
 
 
 class RangeIntake:

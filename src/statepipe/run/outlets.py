@@ -10,7 +10,7 @@ from statepipe.ports import ByteSink, Sink
 from statepipe.record import Record
 from statepipe.run.bell import Bell
 from statepipe.run.chunk import Output
-from statepipe.run.writing import WriteBehind
+from statepipe.run.writing import MAX_PENDING_BYTES, WriteBehind
 
 
 class Outlet(Protocol):
@@ -44,7 +44,7 @@ class ByteOutlet:
 
     async def write(self, output: Output) -> None:
         assert self._behind is not None and isinstance(output, bytes)
-        while not self._behind.room:
+        while self._behind.pending >= MAX_PENDING_BYTES:
             await self._bell.wait(None)
         self._behind.put(output)
 

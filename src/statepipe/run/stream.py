@@ -5,7 +5,6 @@ Written as coroutines that wait only for a `Bell`: with a `ThreadBell` they neve
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +16,12 @@ from statepipe.run.bell import Bell
 from statepipe.run.chunk import ChunkResult
 from statepipe.run.computing import Computing, Done
 from statepipe.run.dead_letters import DeadLetters
+from statepipe.run.encoding import LateEncoding
 from statepipe.run.flow import Flow
 from statepipe.run.intake import Intake
 from statepipe.run.memory import MemoryGauge
 from statepipe.run.options import StreamConfig
-from statepipe.run.outlets import Outlet
+from statepipe.run.outlets import Outlet, settled
 from statepipe.run.progress import Counters, Progress, StreamResult
 
 PATIENCE_S = 0.02
@@ -36,7 +36,7 @@ class Parts:
     """All that one stream is made of.
 
     `excluded` are the end states that emit nothing. `relative_lines`: each chunk counts its lines
-    from 1.
+    from 1. `late` encodes what workers could not.
     """
 
     intake: Intake
@@ -51,6 +51,7 @@ class Parts:
     excluded: frozenset[str] = frozenset()
     timeout_s: float | None = None
     relative_lines: bool = False
+    late: LateEncoding | None = None
 
 
 class StreamTimeoutError(StreamError, TimeoutError):
@@ -117,7 +118,7 @@ class Stream:
     async def _move_all(self) -> None:
         while True:
             moved = await self._read_on()
-            while (done := self.parts.computing.take()) is not None:
+            while self.parts.computing.busy and (done := self.parts.computing.take()) is not None:
                 await self._finish(done)
                 moved = True
             if self.parts.intake.ended and not self.parts.computing.busy:
@@ -135,13 +136,17 @@ class Stream:
             if not self.flow.may_read(parts.config.chunk_size):
                 self._pause()
                 break
-            self._resume()
+            if self._paused_since is not None:
+                self._resume()
             chunk = parts.intake.take()
             if chunk is None:
                 break
-            self.flow.on_read(len(chunk))
-            await parts.computing.submit(chunk)
-            moved = True
+            records, moved = len(chunk), True
+            self.flow.on_read(records)
+            done = await parts.computing.submit(chunk, records)
+            if done is not None:
+                await self._finish(done)
+                break
         return moved
 
     async def _wait(self) -> None:
@@ -158,7 +163,10 @@ class Stream:
         """Write a chunk's results, in order unless that is not asked for."""
         if not self.parts.config.ordered:
             for result in done.results:
-                await self._write(result)
+                if self.parts.late is not None:
+                    self.parts.late.apply(result)
+                for outlet, output in zip(self.parts.outlets, result.outputs, strict=True):
+                    await outlet.write(output)
         self._held[done.number] = done
         while self._next in self._held:
             ready = self._held.pop(self._next)
@@ -170,36 +178,30 @@ class Stream:
         first_line = self._lines
         for result in done.results:
             if self.parts.config.ordered:
-                await self._write(result)
-            self._number(result, first_line)
+                if self.parts.late is not None:
+                    self.parts.late.apply(result)
+                for outlet, output in zip(self.parts.outlets, result.outputs, strict=True):
+                    await outlet.write(output)
+            if result.failures:
+                await self._write_failures(result, first_line)
             self.counters.add(result)
             self._lines += result.lines
-            if result.failures and self.parts.dead_letters is not None:
-                await self.parts.dead_letters.write(result.failures)
             if result is done.results[-1]:
                 self.flow.on_written(done.records)
-            await self._tell()
+            if self.parts.on_progress is not None:
+                await settled(self.parts.on_progress(self.progress()))
         if not done.results:
             self.flow.on_written(done.records)
 
-    async def _write(self, result: ChunkResult) -> None:
-        for outlet, output in zip(self.parts.outlets, result.outputs, strict=True):
-            await outlet.write(output)
-
-    def _number(self, result: ChunkResult, first_line: int) -> None:
+    async def _write_failures(self, result: ChunkResult, first_line: int) -> None:
         """Tell failures where they are in the whole source: a chunk knows only its own part."""
         for failure in result.failures:
             if failure.line is not None and self.parts.relative_lines:
                 failure.line += first_line
             index = self.counters.total + failure.index
             failure.error.position = Position(index, failure.offset, failure.line)
-
-    async def _tell(self) -> None:
-        if self.parts.on_progress is None:
-            return
-        given = self.parts.on_progress(self.progress())
-        if inspect.isawaitable(given):
-            await given
+        if self.parts.dead_letters is not None:
+            await self.parts.dead_letters.write(result.failures)
 
     def _pause(self) -> None:
         if self._paused_since is None:
@@ -215,8 +217,7 @@ class Stream:
         limit_mb = self.parts.config.memory_limit_mb
         if self.memory.sample(self.parts.computing.pids) and limit_mb is not None:
             self.flow.tight = self.memory.now_mb > limit_mb
-        left_s = self._left_s()
-        if left_s is not None and left_s <= 0:
+        if self.parts.timeout_s is not None and (self._left_s() or 0.0) <= 0:
             raise StreamTimeoutError(f"the stream took longer than {self.parts.timeout_s} s")
 
     def _left_s(self) -> float | None:

@@ -45,9 +45,9 @@ class Worker:
         self.assigned: dict[int, int] = {}
         self.sent = 0
 
-    def send(self, number: int, chunk: Chunk) -> None:
+    def send(self, number: int, chunk: Chunk, records: int) -> None:
         """Give the worker a chunk. If it is dead, whoever waits for its results finds out."""
-        self.assigned[number] = len(chunk)
+        self.assigned[number] = records
         self.sent += 1
         try:
             self.connection.send((number, self.sent, chunk))
@@ -133,9 +133,9 @@ class Pool:
             self._threads.append(thread)
             thread.start()
 
-    async def submit(self, chunk: Chunk) -> None:
+    async def submit(self, chunk: Chunk, records: int) -> None:
         worker = min(self._workers, key=lambda worker: len(worker.assigned))
-        worker.send(self._submitted, chunk)
+        worker.send(self._submitted, chunk, records)
         self._submitted += 1
 
     def take(self) -> Done | None:

@@ -17,8 +17,8 @@ MAX_PENDING_BYTES = 4 * BUFFER_BYTES
 class WriteBehind:
     """Collects the chunks' bytes, and writes them in its own thread in larger pieces.
 
-    `room` is false while too much waits to be written; the bell rings when that changes. What
-    the writer raised is raised by the next call.
+    `pending` bytes wait to be written; the bell rings when some have been. What the writer
+    raised is raised by the next call.
     """
 
     def __init__(self, writer: ByteWriter, between: bytes, bell: Bell) -> None:
@@ -28,19 +28,16 @@ class WriteBehind:
         self._buffer: list[bytes] = []
         self._buffered = 0
         self._pieces: deque[bytes] = deque()
-        self._pending = 0
+        self.pending = 0
         self._changed = threading.Condition()
         self._ending = False
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
 
-    @property
-    def room(self) -> bool:
-        return self._pending < MAX_PENDING_BYTES or self._error is not None
-
     def put(self, data: bytes) -> None:
         """Take the bytes of a chunk's records, with `between` between them."""
-        self._check()
+        if self._error is not None:
+            raise self._error
         if not data:
             return
         self._buffer.append(data)
@@ -56,7 +53,7 @@ class WriteBehind:
         self._buffer, self._buffered = [], 0
         with self._changed:
             self._pieces.append(piece)
-            self._pending += len(piece)
+            self.pending += len(piece)
             self._changed.notify()
         if self._thread is None:
             self._start()
@@ -65,7 +62,8 @@ class WriteBehind:
         """Write everything, make it durable, and put it under its final name. Blocks."""
         self.flush()
         self._join()
-        self._check()
+        if self._error is not None:
+            raise self._error
         self._writer.commit()
 
     def abort(self) -> None:
@@ -86,10 +84,6 @@ class WriteBehind:
         if self._thread is not None:
             self._thread.join()
 
-    def _check(self) -> None:
-        if self._error is not None:
-            raise self._error
-
     def _write(self) -> None:
         while (piece := self._next()) is not None:
             try:
@@ -99,7 +93,7 @@ class WriteBehind:
             except Exception as error:  # raised by the driver's next call
                 self._error = error
             with self._changed:
-                self._pending -= len(piece)
+                self.pending = 0 if self._error is not None else self.pending - len(piece)
             self._bell.ring()
 
     def _next(self) -> bytes | None:
