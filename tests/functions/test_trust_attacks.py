@@ -206,6 +206,11 @@ ATTACKS = {
     "class with bases": "def f(s):\n    class X(Exception): pass\n    return X()",
     "private helper": "def _h(): return 1\ndef f(s): return _h()",
     "private keyword": "lambda s: dict(__class__=1)",
+    # work that would be done while loading
+    "work in a helper's default": "def h(x=sum(range(9))): return x\ndef f(s): return h()",
+    "work in a keyword default": "def h(*, x=[y for y in 'ab']): return x\ndef f(s): return h()",
+    "work in an annotation": "def f(s: sum(range(9))): return 1",
+    "work in a return annotation": "def f(s) -> {x for x in 'ab'}: return 1",
     # frames and tracebacks
     "generator frame": "lambda s: (x for x in s).gi_frame.f_back",
     "generator code": "lambda s: (x for x in s).gi_code",
@@ -219,6 +224,11 @@ ATTACKS = {
     "generator throw": "lambda s: (x for x in s).throw(ValueError)",
     "except star": "try:\n    1 / 0\nexcept* ValueError:\n    pass",
     "bare except": "while True:\n    try:\n        x = 1\n    except:\n        pass",
+    "finally returns": "while True:\n    try:\n        x = 1\n    finally:\n        return 1",
+    "finally continues": "while True:\n    try:\n        x = 1\n    finally:\n        continue",
+    "finally breaks": (
+        "while True:\n    try:\n        x = 1\n    finally:\n        if x:\n            break"
+    ),
     "with": "with state.resources['x'] as y:\n    return y",
     "async with": "async with state.resources['x'] as y:\n    return y",
     # patterns
@@ -262,6 +272,19 @@ ATTACKS = {
         "try:\n    1 / 0\nexcept Exception as state:\n    state.data = 1"
     ),
     "data of a class by walrus": "(state := collections.Counter)\nstate.data = 1",
+    "data of a class by an import of the parameter's name": (
+        "def f(Fraction):\n    from fractions import Fraction\n    Fraction.data = 1"
+    ),
+    "data of a resource by recursion": (
+        "def f(s):\n    if len(s):\n        f(s.resources['db'])\n    s.data = {}"
+    ),
+    "data of a class by recursion in a helper": (
+        "def h(): f(collections.Counter)\ndef f(s):\n    s.data = {}\n    h()"
+    ),
+    "data of a class by recursion, passed on": (
+        "def f(s):\n    list(map(f, [collections.Counter]))\n    s.data = {}"
+    ),
+    "name of the function made for a body": "inline(data, collections.Counter, context)",
     "data of the record": "def f(data, context):\n    data.data = 1",
     "attribute deleted": "del state.data",
     "attribute augmented": "state.name += 'x'",
@@ -342,6 +365,11 @@ def test_an_attack_is_refused_before_anything_runs(code: str) -> None:
         ("type(state)", "'type' is"),
         ("with state.data: pass", "`with` is"),
         ("9**9**9", "a constant of this size is"),
+        ("try:\n    pass\nfinally:\n    return 1", "leaving `finally` by a jump is"),
+        (
+            "def f(s: sum([1])): return 1",
+            "work in a default or annotation, done while loading, is",
+        ),
         ("state.name = 'x'", "changing an attribute other than `state.data` is"),
     ],
 )

@@ -25,6 +25,8 @@ Form: TypeAlias = Literal["lambda", "expression", "body", "def"]
 IMPLICIT = ("data", "state", "context")
 """The names that code without parameters finds."""
 
+IMPLICIT_NAME = "<inline>"  # no name, so that the code cannot call itself
+
 # Python 3.12 and later want this field of a function.
 TYPE_PARAMS: dict[str, Any] = {"type_params": []} if sys.version_info >= (3, 12) else {}
 
@@ -114,7 +116,7 @@ def _implicit_def(body: list[ast.stmt]) -> FunctionNode:
     arguments = ast.arguments([], parameters, None, [], [], None, [])
     waits = any(map(_is_async, _own_nodes(body)))
     kind = ast.AsyncFunctionDef if waits else ast.FunctionDef
-    function = kind(name="inline", args=arguments, body=body, decorator_list=[], **TYPE_PARAMS)
+    function = kind(name=IMPLICIT_NAME, args=arguments, body=body, decorator_list=[], **TYPE_PARAMS)
     function.lineno, function.col_offset = first.lineno, first.col_offset
     function.end_lineno, function.end_col_offset = body[-1].end_lineno, body[-1].end_col_offset
     return function

@@ -10,7 +10,7 @@ huge by themselves.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from string import Formatter
 from typing import Any
 
@@ -56,6 +56,9 @@ PATTERN_CLASSES = frozenset(
     ("bool", "bytearray", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str")
 ) | {"tuple"}
 
+# What can take long; it may, but not while a config is only being loaded.
+WORK = (ast.Call, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Await)
+
 # String fields of nodes that are no identifiers.
 TEXT_FIELDS = {ast.Constant: ("value", "kind"), ast.alias: ("name",), ast.ImportFrom: ("module",)}
 
@@ -80,6 +83,7 @@ class _Check:
         # Nodes that are refused elsewhere but stand where they may: modules before the dot of an
         # attribute, `format` of a literal, `state.data` to the left of `=`.
         self.at_home: set[ast.AST] = set(_view_assignments(tree))
+        self.at_load: set[ast.AST] = set(_run_at_load(tree))
 
     def refuse(self, node: Located, what: str, advice: str = TRUST_ADVICE) -> None:
         message = f"{what} not allowed in the inline code of an untrusted config"
@@ -99,6 +103,8 @@ class _Check:
             RULES[type(node)](self, node)
         if too_large(node):
             self.refuse_at(node, place, "a constant of this size is")
+        if node in self.at_load and isinstance(node, WORK):
+            self.refuse_at(node, place, "work in a default or annotation, done while loading, is")
         for child in ast.iter_child_nodes(node):
             self.visit(child, place)
 
@@ -163,6 +169,8 @@ def _view_assignments(tree: ast.AST) -> Iterator[ast.Attribute]:
         return
     if any(_binds(node, view.arg) for node in ast.walk(tree) if node is not view):
         return
+    if _uses(tree, entry.name):
+        return  # it may call itself with something else than a view
     for node in ast.walk(entry):
         targets = node.targets if isinstance(node, ast.Assign) else []
         if isinstance(node, ast.AugAssign | ast.AnnAssign):
@@ -173,10 +181,28 @@ def _view_assignments(tree: ast.AST) -> Iterator[ast.Attribute]:
                     yield target
 
 
+def _uses(tree: ast.AST, name: str) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree))
+
+
 def _binds(node: ast.AST, name: str) -> bool:
     if isinstance(node, ast.Name):
         return node.id == name and not isinstance(node.ctx, ast.Load)
+    if isinstance(node, ast.alias):
+        return name in (node.asname, node.name.partition(".")[0])
     return not isinstance(node, ast.Attribute | ast.keyword) and name in _identifiers(node)
+
+
+def _run_at_load(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes that Python evaluates when it defines the functions of `tree`."""
+    for function in tree.body if isinstance(tree, ast.Module) else ():
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        evaluated: list[ast.AST] = [function.args]
+        if function.returns is not None:
+            evaluated.append(function.returns)
+        for part in evaluated:
+            yield from ast.walk(part)
 
 
 def _check_name(check: _Check, node: ast.Name) -> None:
@@ -293,6 +319,20 @@ def _check_handler(check: _Check, node: ast.ExceptHandler) -> None:
         check.refuse(node, "`except:` without a class is", "write `except Exception:`")
 
 
+def _check_try(check: _Check, node: ast.Try) -> None:
+    # Out of `finally`, these swallow whatever is being raised: a Ctrl-C, a cancellation.
+    for jump in _jumps(node.finalbody):
+        check.refuse(jump, "leaving `finally` by a jump is", "do it after the `try` statement")
+
+
+def _jumps(body: Iterable[ast.AST]) -> Iterator[Located]:
+    for node in body:
+        if isinstance(node, ast.Return | ast.Break | ast.Continue):
+            yield node
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _jumps(ast.iter_child_nodes(node))
+
+
 def _check_comprehension(check: _Check, node: ast.comprehension) -> None:
     if node.is_async:
         check.refuse(node.target, "an async comprehension is")
@@ -314,6 +354,7 @@ RULES: Mapping[type[ast.AST], Callable[[_Check, Any], None]] = {
     ast.ImportFrom: _check_import_from,
     ast.FunctionDef: _check_function,
     ast.AsyncFunctionDef: _check_function,
+    ast.Try: _check_try,
     ast.ExceptHandler: _check_handler,
     ast.comprehension: _check_comprehension,
     ast.MatchClass: _check_class_pattern,
