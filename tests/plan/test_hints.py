@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from statepipe.errors import Place, Span
 from statepipe.plan.hints import hint_for
 from statepipe.plan.refusals import NoOpenArcError, ResultTypeError, TransitionLimitError
 
@@ -40,12 +41,31 @@ from statepipe.plan.refusals import NoOpenArcError, ResultTypeError, TransitionL
     ],
 )
 def test_hint(error: Exception, record: dict[str, Any], hint: str | None) -> None:
-    assert hint_for(error, record, "transform") == hint
+    assert hint_for(error, record, None) == hint
 
 
 def test_many_fields_are_not_all_named() -> None:
     record = {f"{number}{number}": number for number in range(20)}
-    hint = hint_for(KeyError("x"), record, "transform")
+    hint = hint_for(KeyError("x"), record, None)
 
     assert hint is not None
     assert hint.endswith("'55', '66', '77', ...")
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("state.data['user']['nmae']", "field 'user' has no field 'nmae'; did you mean 'name'?"),
+        ("d['user']['home']['zip']", "field 'user.home' has no field 'zip'; its fields: 'street'"),
+        ("state.data['zip']", "the record has no field 'zip'; its fields: 'user'"),
+        ("state.data['gone']['zip']", "the record has no field 'zip'; its fields: 'user'"),
+        ("state.data['user'][key]", "the record has no field 'zip'; its fields: 'user'"),
+        ("state.data['user'][", "the record has no field 'zip'; its fields: 'user'"),
+        ("f()['user']['zip']", "the record has no field 'zip'; its fields: 'user'"),
+    ],
+)
+def test_the_object_that_was_asked_is_the_one_that_the_code_names(code: str, hint: str) -> None:
+    record = {"user": {"name": "n", "home": {"street": 1}}}
+    name = "nmae" if "nmae" in code else "zip"
+
+    assert hint_for(KeyError(name), record, Span(Place(), code, 0, len(code))) == hint

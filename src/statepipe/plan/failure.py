@@ -62,7 +62,7 @@ def record_error(
         record=record,
         place=place_of(span, site),
         span=span,
-        hint=hint_for(error, record, site.role),
+        hint=hint_for(error, record, span),
     )
     failed.__cause__ = error
     return failed
