@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ from statepipe.run.heap import settle_heap
 from statepipe.run.intake import ByteIntake, Intake, IterableIntake, RangeIntake
 from statepipe.run.live_intake import LiveIntake
 from statepipe.run.options import StreamConfig
-from statepipe.run.outlets import ByteOutlet, CallableOutlet, Outlet, SinkOutlet, settled
+from statepipe.run.outlets import ByteOutlet, CallableOutlet, Outlet, SinkOutlet
+from statepipe.run.pulling import Pulled, PulledAsync
 from statepipe.run.ranges import range_chunks
 from statepipe.run.routing import Relay, Routing, Slot
 from statepipe.run.stream import OnProgress, Parts
@@ -75,8 +76,10 @@ class Assembly:
         """Whether something has to be awaited, so that the blocking driver will not do."""
         if isinstance(self.source, AsyncIterable) or any(map(is_async, self.routes.targets)):
             return True
-        callback = self.request.on_progress
-        if callback is not None and inspect.iscoroutinefunction(callback):
+        given = self.request.source
+        if isinstance(given, Source) and inspect.iscoroutinefunction(given.close):
+            return True
+        if is_async(self.request.on_progress):
             return True
         inline = self.request.config.parallelism == 1
         return inline and any(stage.plan.is_async for stage in self.stages)
@@ -116,6 +119,7 @@ class Assembly:
         if isinstance(source, ByteSource):
             return source
         if isinstance(source, Source):
+            pulled = PulledAsync if inspect.iscoroutinefunction(source.read) else Pulled
             return pulled(source, request.config.chunk_size)
         if isinstance(source, AsyncIterable):
             return source
@@ -130,7 +134,8 @@ class Assembly:
     def _reads_ranges(self) -> bool:
         source = self.source
         return (
-            self.request.config.parallelism > 1
+            self.request.use_streaming
+            and self.request.config.parallelism > 1
             and isinstance(source, ByteSource)
             and source.splittable
         )
@@ -147,7 +152,6 @@ class Assembly:
                 source,
                 chunk_size=config.chunk_size,
                 max_wait_s=max_wait_s,
-                limit=min(config.buffer_size, config.backpressure_threshold),
                 bell=bell,
                 clock=self.clock,
             )
@@ -281,34 +285,8 @@ def beside(path: str) -> str:
 
 
 def is_async(target: object) -> bool:
-    """Tell whether a sink has to be awaited."""
+    """Tell whether a sink or a callback has to be awaited."""
     if isinstance(target, Sink):
         return any(map(inspect.iscoroutinefunction, (target.write, target.commit, target.abort)))
     call = target.__call__ if callable(target) else None
     return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(call)
-
-
-def pulled(source: Source, limit: int) -> AsyncIterable[Record] | Iterable[Record]:
-    """Return the records of a source object as an iterable, of the kind that it needs."""
-    if inspect.iscoroutinefunction(source.read):
-        return pulled_async(source, limit)
-    return pulled_blocking(source, limit)
-
-
-def pulled_blocking(source: Source, limit: int) -> Iterator[Record]:
-    try:
-        while records := source.read(limit):
-            assert isinstance(records, Sequence)
-            yield from records
-    finally:
-        source.close()
-
-
-async def pulled_async(source: Source, limit: int) -> AsyncIterator[Record]:
-    try:
-        while records := await settled(source.read(limit)):
-            assert isinstance(records, Sequence)
-            for record in records:
-                yield record
-    finally:
-        await settled(source.close())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -20,6 +21,12 @@ class Bell(Protocol):
 
     async def breathe(self) -> None:
         """Let others run, if there are any in this thread. Called after every chunk."""
+
+    async def aside(self, call: Callable[[], None]) -> None:
+        """Make a call that blocks, as an fsync does; others run meanwhile if there are any.
+
+        A call that has begun is made to its end, also where its caller is cancelled.
+        """
 
 
 class ThreadBell:
@@ -39,6 +46,9 @@ class ThreadBell:
     async def breathe(self) -> None:
         return
 
+    async def aside(self, call: Callable[[], None]) -> None:
+        call()
+
 
 class LoopBell:
     """Waits in the running event loop, and gives it a turn every `TURN_S` seconds of work."""
@@ -54,8 +64,8 @@ class LoopBell:
     def ring(self) -> None:
         if threading.get_ident() == self._thread:
             self._rung.set()
-        elif not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._rung.set)
+        else:
+            self._call(self._rung.set)
 
     async def wait(self, timeout_s: float | None) -> bool:
         try:
@@ -72,3 +82,31 @@ class LoopBell:
         if self._loop.time() - self._last_turn > self.TURN_S:
             await asyncio.sleep(0)
             self._last_turn = self._loop.time()
+
+    async def aside(self, call: Callable[[], None]) -> None:
+        done, errors = asyncio.Event(), list[BaseException]()
+
+        def work() -> None:
+            try:
+                call()
+            except BaseException as error:  # raised again in the caller's thread
+                errors.append(error)
+            self._call(done.set)
+
+        thread = threading.Thread(target=work, name="statepipe-aside")
+        thread.start()
+        try:
+            await done.wait()
+        finally:
+            thread.join()
+        self._last_turn = self._loop.time()
+        if errors:
+            raise errors[0]
+
+    def _call(self, callback: Callable[[], None]) -> None:
+        """Have the loop call `callback`, from another thread, unless the loop is over."""
+        try:
+            self._loop.call_soon_threadsafe(callback)
+        except RuntimeError:
+            if not self._loop.is_closed():
+                raise

@@ -20,6 +20,11 @@ class Flow:
     paused: bool = False
     tight: bool = False
 
+    @property
+    def most(self) -> int:
+        """The records at which an intake that reads ahead of the driver has to pause."""
+        return min(self.limit, self.pause_at)
+
     def may_read(self, records: int) -> bool:
         """Tell whether a chunk of up to `records` records may be read now."""
         if self.in_flight == 0:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 
 from statepipe.run.chunk import Chunk
+from statepipe.run.flow import Flow
 from statepipe.run.intake import Intake
 
 
@@ -27,8 +29,9 @@ class GatheringIntake:
     def waiting(self) -> int:
         return sum(map(len, self._chunks))
 
-    def start(self) -> None:
-        self._inner.start()
+    def start(self, flow: Flow) -> None:
+        # The inner intake is not held back: that all is in memory is what was asked for.
+        self._inner.start(Flow(sys.maxsize, sys.maxsize))
 
     def take(self) -> Chunk | None:
         while not self._inner.ended:

@@ -10,6 +10,8 @@ from statepipe.record import Record
 from statepipe.run.bell import Bell
 from statepipe.run.blocks import cut_off, joined, rest_of
 from statepipe.run.chunk import ByteChunk, Chunk, RangeChunk, RecordChunk
+from statepipe.run.flow import Flow
+from statepipe.run.pulling import Pulled
 from statepipe.run.reading import ReadAhead
 
 
@@ -32,8 +34,8 @@ class Intake(Protocol):
     def waiting(self) -> int:
         """Records that were read and are not yet taken, as far as they are counted."""
 
-    def start(self) -> None:
-        """Begin to read, on the first take at the latest."""
+    def start(self, flow: Flow) -> None:
+        """Begin to read, on the first take at the latest. What reads ahead heeds `flow`."""
 
     def take(self) -> Chunk | None:
         """Return the next chunk, or None if it is not ready: the bell rings when it may be."""
@@ -68,7 +70,7 @@ class ByteIntake:
         self._left = 0
         self._held_since = 0.0
 
-    def start(self) -> None:
+    def start(self, flow: Flow) -> None:
         self._reading.start()
 
     def take(self) -> ByteChunk | None:
@@ -130,7 +132,7 @@ class RangeIntake:
         self.error: Exception | None = None
         self._ranges: Iterator[RangeChunk] = iter(ranges)
 
-    def start(self) -> None:
+    def start(self, flow: Flow) -> None:
         """Nothing is read here."""
 
     def take(self) -> RangeChunk | None:
@@ -165,7 +167,7 @@ class IterableIntake:
         self._max_wait_s = float("inf") if isinstance(source, Sized) else max_wait_s
         self._clock = clock
 
-    def start(self) -> None:
+    def start(self, flow: Flow) -> None:
         """Nothing is read ahead."""
 
     def take(self) -> RecordChunk | None:
@@ -191,3 +193,5 @@ class IterableIntake:
         self.ended = True
         if isinstance(self._records, Generator):
             self._records.close()
+        elif isinstance(self._records, Pulled):
+            await self._records.aclose()

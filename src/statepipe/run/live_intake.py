@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable
 
+from statepipe.errors import SourceError
 from statepipe.ports import Clock
 from statepipe.record import Record
 from statepipe.run.bell import Bell
 from statepipe.run.chunk import RecordChunk
+from statepipe.run.flow import Flow
+from statepipe.run.pulling import PulledAsync
 
 
 class LiveIntake:
-    """Reads until `limit` records wait, then pauses until half of them are taken.
+    """Reads until the flow's limit is under way, then pauses until half of that is.
 
     A chunk is cut when `chunk_size` records are there, or when the first of them has waited for
     `max_wait_s`. `paused_s` adds up how long the iterator was held back.
@@ -26,33 +29,37 @@ class LiveIntake:
         *,
         chunk_size: int,
         max_wait_s: float,
-        limit: int,
         bell: Bell,
         clock: Clock,
     ) -> None:
         self.ended = False
         self.error: Exception | None = None
         self.paused_s = 0.0
-        self._source = source
+        self._iterator = aiter(source)
         self._chunk_size = chunk_size
         self._max_wait_s = max_wait_s
-        self._limit = max(limit, chunk_size)
         self._bell = bell
         self._clock = clock
         self._records: list[Record] = []
         self._since = 0.0
         self._finished = False
+        self._closing = False
         self._resumed = asyncio.Event()
+        self._resumed.set()
+        self._flow = Flow(0, 0)
         self._task: asyncio.Task[None] | None = None
 
     @property
     def waiting(self) -> int:
         return len(self._records)
 
-    def start(self) -> None:
+    def start(self, flow: Flow) -> None:
+        self._flow = flow
         self._task = asyncio.get_running_loop().create_task(self._pull())
 
     def take(self) -> RecordChunk | None:
+        if not self._resumed.is_set():
+            self._resume()
         count = len(self._records)
         if count < self._chunk_size and not self._finished and self.wait_s() != 0.0:
             return None
@@ -62,8 +69,6 @@ class LiveIntake:
         part = self._records[: self._chunk_size]
         del self._records[: self._chunk_size]
         self._since = self._clock.monotonic_s()
-        if len(self._records) <= self._limit // 2:
-            self._resumed.set()
         return RecordChunk(part)
 
     def wait_s(self) -> float | None:
@@ -72,17 +77,17 @@ class LiveIntake:
         return max(0.0, self._since + self._max_wait_s - self._clock.monotonic_s())
 
     async def close(self) -> None:
-        self.ended = True
+        self.ended = self._closing = True
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait([self._task])
-        if isinstance(self._source, AsyncGenerator):
-            await self._source.aclose()
+        if isinstance(self._iterator, AsyncGenerator | PulledAsync):
+            await self._iterator.aclose()
 
     async def _pull(self) -> None:
-        records, chunk_size = self._records, self._chunk_size
+        records, chunk_size, flow = self._records, self._chunk_size, self._flow
         try:
-            async for record in self._source:
+            async for record in self._iterator:
                 records.append(record)
                 count = len(records)
                 if count == 1:
@@ -90,13 +95,22 @@ class LiveIntake:
                     self._bell.ring()
                 elif count == chunk_size:
                     self._bell.ring()
-                if count >= self._limit:
+                if flow.in_flight + count >= self._limit():
                     await self._pause()
+        except asyncio.CancelledError:
+            if self._closing:
+                raise
+            self.error = SourceError("the source ended by being cancelled, not by its end")
         except Exception as error:  # the user's iterator; the driver raises it at the end
             self.error = error
         finally:
             self._finished = True
             self._bell.ring()
+
+    def _limit(self) -> int:
+        """Return how many records may be under way; a whole chunk always may."""
+        flow = self._flow
+        return self._chunk_size if flow.tight else max(flow.most, self._chunk_size)
 
     async def _pause(self) -> None:
         began = self._clock.monotonic_s()
@@ -104,3 +118,9 @@ class LiveIntake:
         self._bell.ring()
         await self._resumed.wait()
         self.paused_s += self._clock.monotonic_s() - began
+
+    def _resume(self) -> None:
+        in_flight, count = self._flow.in_flight, len(self._records)
+        starving = not in_flight and count < self._chunk_size
+        if starving or in_flight + count <= self._limit() // 2:
+            self._resumed.set()

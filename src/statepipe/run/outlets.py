@@ -54,7 +54,7 @@ class ByteOutlet:
 
     async def commit(self) -> None:
         if self._behind is not None:
-            self._behind.commit()
+            await self._bell.aside(self._behind.commit)
             self._behind = None
 
     async def abort(self) -> None:

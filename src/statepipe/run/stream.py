@@ -6,6 +6,7 @@ Written as coroutines that wait only for a `Bell`: with a `ThreadBell` they neve
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,19 @@ class Parts:
     late: LateEncoding | None = None
 
 
+def tell_counts(error: BaseException, result: StreamResult) -> None:
+    """Let an error that ended a stream tell what was done before: as `.result`, and in a note."""
+    if not isinstance(error, Exception):
+        return
+    if vars(error).setdefault("result", result) is None:
+        vars(error)["result"] = result
+    if result.total_records:
+        error.add_note(
+            f"after {result.total_records} records: "
+            f"{result.successful} successful, {result.failed} failed"
+        )
+
+
 class StreamTimeoutError(StreamError, TimeoutError):
     """The stream took longer than it was given."""
 
@@ -85,18 +99,18 @@ class Stream:
             if self.parts.dead_letters is not None:
                 self.parts.dead_letters.check()
             self.parts.computing.start()
-            self.parts.intake.start()
+            self.parts.intake.start(self.flow)
             await self._move_all()
             await self._commit()
         except BaseException as error:
-            await self._abort()
-            if isinstance(error, StreamError) and error.result is None:
-                error.result = self.result()
+            await self._abort(error)
+            tell_counts(error, self.result())
             raise
         finally:
             self.parts.computing.close()
             await self.parts.intake.close()
         if self.parts.intake.error is not None:
+            tell_counts(self.parts.intake.error, self.result())
             raise self.parts.intake.error
         return self.result()
 
@@ -109,13 +123,19 @@ class Stream:
         if self.parts.dead_letters is not None:
             await self.parts.dead_letters.commit()
 
-    async def _abort(self) -> None:
-        for outlet in self.parts.outlets:
-            await outlet.abort()
-        if self.parts.dead_letters is not None:
-            await self.parts.dead_letters.abort()
+    async def _abort(self, error: BaseException) -> None:
+        """Abort every outlet, also where aborting one fails."""
+        try:
+            async with AsyncExitStack() as aborts:
+                for outlet in self.parts.outlets:
+                    aborts.push_async_callback(outlet.abort)
+                if self.parts.dead_letters is not None:
+                    aborts.push_async_callback(self.parts.dead_letters.abort)
+        except Exception as failed:  # a sink object of the user's; `error` is what matters
+            error.add_note(f"and a sink could not be aborted: {failed!r}")
 
     async def _move_all(self) -> None:
+        self._watch()
         while True:
             moved = await self._read_on()
             while self.parts.computing.busy and (done := self.parts.computing.take()) is not None:
