@@ -45,7 +45,9 @@ class Ending:
     @property
     def dead_letters(self) -> str | None:
         """The file that holds the failed records, if there is one."""
-        return self.seen.dead_letters if isinstance(self.seen, StreamResult) else None
+        if self.finished and isinstance(self.seen, StreamResult):
+            return self.seen.dead_letters
+        return None
 
     def exit_code(self, max_errors: int) -> int:
         if self.signal is not None:

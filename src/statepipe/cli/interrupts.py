@@ -63,6 +63,8 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def _end_now(self) -> None:
+        """End the process whatever it does; code that cannot be interrupted is the reason."""
+        os.write(2, b"the flow's code did not stop: ended by force\n")
         for child in multiprocessing.active_children():
             child.kill()
         os._exit(128 + (self.caught or 0))

@@ -89,7 +89,7 @@ def drawn(
     """Return the picture of a run `elapsed_s` seconds after its begin."""
     counts = counts_of(progress)
     parts: list[RenderableType] = [heading(request, name)]
-    if progress is not None and progress.total_bytes:
+    if request.source_bytes is not None:
         parts.append(bar(progress))
     parts += [
         facts(counts, progress, elapsed_s, used_mb),
@@ -110,16 +110,24 @@ def heading(request: Request, name: str) -> Text:
     return text
 
 
-def bar(progress: Progress) -> Table:
+def bar(progress: Progress | None) -> Table:
     """Return how much of the source's bytes is done, and how long the rest may take."""
-    total = progress.total_bytes or 1
-    share = min(1.0, progress.bytes_processed / total)
+    share, left = 0.0, ""
+    if progress is not None and progress.total_bytes:
+        share = min(1.0, progress.bytes_processed / progress.total_bytes)
+        left = f"{duration(progress.eta_s)} left" if progress.eta_s is not None else ""
     row = Table.grid(padding=(0, 1), expand=True)
     row.add_column(ratio=1)
-    row.add_column(justify="right", no_wrap=True, width=5)
+    row.add_column(justify="right", no_wrap=True, width=4)
     row.add_column(justify="right", no_wrap=True, min_width=14)
-    left = Text(f"{duration(progress.eta_s or 0)} left", "dim")
-    row.add_row(ProgressBar(total=1.0, completed=share), f"{share:.0%}", left)
+    done = ProgressBar(
+        total=1.0,
+        completed=share,
+        complete_style="cyan",
+        finished_style="green",
+        style="bright_black",
+    )
+    row.add_row(done, f"{share:.0%}", Text(left, "dim"))
     return row
 
 

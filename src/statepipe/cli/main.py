@@ -10,7 +10,7 @@ import click
 
 from statepipe.cli.exits import EPILOG, ExitCode, exit_code_of
 from statepipe.cli.messages import show_error, show_traceback, show_unexpected, usage_message
-from statepipe.cli.terminal import forget_stdout, red, say, survive_any_text
+from statepipe.cli.terminal import flush, forget_stdout, red, say, survive_any_text
 from statepipe.cli.words import did_you_mean
 from statepipe.errors import StatepipeError
 
@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     survive_any_text()
     try:
         code = obey(list(sys.argv[1:] if arguments is None else arguments))
-        sys.stdout.flush()
+        flush()
         return code
     except BrokenPipeError as error:
         forget_stdout()
@@ -100,6 +100,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StatepipeError as error:
         show_error(error)
         return exit_code_of(error)
+    except OSError as error:
+        forget_stdout()
+        say(
+            f"{red('error:')} {error.filename or 'standard output'}: {error.strerror}",
+            to_stderr=True,
+        )
+        show_traceback(error)
+        return ExitCode.IO
     except Exception as error:
         show_unexpected(error)
         return ExitCode.OURS

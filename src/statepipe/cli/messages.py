@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import traceback
+from dataclasses import replace
 
 import click
 
@@ -43,9 +45,22 @@ def problem_lines(problem: Problem) -> list[str]:
 
 
 def span_lines(span: Span) -> list[str]:
-    """Return the source line of `span` and its carets."""
-    source, carets = underline(span)
-    return [f"{source}", red(carets)]
+    """Return the source line of `span` and its carets, cut to the terminal's width."""
+    room = shutil.get_terminal_size((100, 24)).columns - len(str(span.place.line or "")) - 8
+    source, carets = underline(window(span, max(20, room)))
+    return [source, red(carets)]
+
+
+def window(span: Span, width: int) -> Span:
+    """Return `span` with at most `width` characters of its line around it, `…` for the rest."""
+    text = "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in span.text)
+    if len(text) <= width:
+        return replace(span, text=text)
+    left = max(0, min(span.start - width // 3, len(text) - width))
+    right = left + width
+    cut = ("…" if left else text[:1]) + text[left + 1 : right - 1]
+    cut += "…" if right < len(text) else text[right - 1]
+    return replace(span, text=cut, start=span.start - left, end=min(span.end - left, width))
 
 
 def show_unexpected(error: BaseException) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -74,6 +75,14 @@ class Request:
     @property
     def source_name(self) -> str:
         return name_of(self.source)
+
+    @property
+    def source_bytes(self) -> int | None:
+        """How large the source is, if it is a file."""
+        source = self.source
+        if isinstance(source, str) and os.path.isfile(source):
+            return os.path.getsize(source)
+        return None
 
     @property
     def outputs(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -39,13 +40,21 @@ def say(text: str, *, to_stderr: bool = False) -> None:
 
 def is_live() -> bool:
     """Tell whether standard error is a terminal that can redraw its lines."""
-    return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    watched = isinstance(sys.stderr, io.TextIOWrapper) and sys.stderr.isatty()
+    return watched and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def survive_any_text() -> None:
     """Let both streams write out what their encoding cannot hold, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # both are text files
+        if isinstance(stream, io.TextIOWrapper):  # None if the caller closed it
+            stream.reconfigure(errors="backslashreplace")
+
+
+def flush() -> None:
+    """Write out what was printed, so that an error in doing so can be told."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.flush()
 
 
 def forget_stdout() -> None:
