@@ -74,7 +74,8 @@ READ_AS_PYTHON_READS = {
     "duplicate keys": b'{"a": 1, "a": 2}\n',
     "4000 digits": b'{"a": ' + b"7" * 4000 + b"}\n",
     "an integer beyond 64 bits": b'{"a": 18446744073709551616, "b": -9223372036854775809}\n',
-    "floats": b'{"a": 1e400000000000000000000, "b": 0.1, "c": 1E5}\n'[:0] + b'{"b": 0.1, "c": 1E5}\n',
+    "floats": b'{"a": 1e400000000000000000000, "b": 0.1, "c": 1E5}\n'[:0]
+    + b'{"b": 0.1, "c": 1E5}\n',
     "an escaped NUL": b'{"a": "\\u0000"}\n',
     "an empty object": b"{}\n",
     "deep but bounded": b'{"a": ' + b"[" * 400 + b"]" * 400 + b"}\n",
@@ -115,9 +116,7 @@ def test_a_value_that_json_cannot_hold_fails_its_record_alone(
     config = one_state(f"lambda s: {{**s.data, 'value': {value}}} if s.data['bad'] else s.data")
     source = [{"bad": bad, "value": 0} for bad in (False, True, False)]
 
-    result = stream(
-        config, source, tmp_path / "out.jsonl", stream_config=on_workers(parallelism)
-    )
+    result = stream(config, source, tmp_path / "out.jsonl", stream_config=on_workers(parallelism))
 
     (letter,) = lines_of(tmp_path / "out.dead.jsonl")
     assert reason in letter["message"]
@@ -199,7 +198,7 @@ def test_an_unknown_suffix_is_refused_unless_a_format_is_given(
     assert result.total_records == 1
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """What a source of these tests raises."""
 
 
@@ -208,9 +207,9 @@ def test_what_came_before_a_source_error_is_written_and_the_error_has_the_counts
 ) -> None:
     def source() -> Any:
         yield from ({"value": value} for value in (3, 0, -1, 4, 6))
-        raise Broken("the source broke")
+        raise BrokenError("the source broke")
 
-    with pytest.raises(Broken, match="the source broke") as caught:
+    with pytest.raises(BrokenError, match="the source broke") as caught:
         stream(
             divider(),
             source(),
@@ -231,9 +230,9 @@ def test_an_async_source_s_error_is_raised_after_what_came_before(
     async def source() -> Any:
         for value in (3, 4):
             yield {"value": value}
-        raise Broken("the source broke")
+        raise BrokenError("the source broke")
 
-    with pytest.raises(Broken) as caught:
+    with pytest.raises(BrokenError) as caught:
         stream(one_state(), source(), tmp_path / "out.jsonl")
 
     assert lines_of(tmp_path / "out.jsonl") == [{"value": 3}, {"value": 4}]
@@ -261,9 +260,9 @@ def test_on_progress_that_raises_leaves_nothing_half_written(
 
     def fail(progress: Any) -> None:
         if progress.chunks_processed == 3:
-            raise Broken("no more")
+            raise BrokenError("no more")
 
-    with pytest.raises(Broken) as caught:
+    with pytest.raises(BrokenError) as caught:
         stream(
             divider(),
             source,
@@ -322,7 +321,9 @@ def test_bytes_that_are_not_utf8_stand_in_a_dead_letter_as_base64(
 
 GOOD_LINES = st.integers(1, 9).map(lambda n: b'{"value": %d}' % n)
 FAILING_LINES = st.sampled_from([b'{"value": 0}', b'{"value": "text"}', b"{}"])
-MALFORMED_LINES = st.sampled_from([b"no", b"[]", b'{"value": \xff}', b"{", b'{"value":' + b"1" * 99])
+MALFORMED_LINES = st.sampled_from(
+    [b"no", b"[]", b'{"value": \xff}', b"{", b'{"value":' + b"1" * 99]
+)
 UNWRITABLE_LINES = st.just(b'{"value": 5, "odd": true}')
 LINES = st.one_of(GOOD_LINES, FAILING_LINES, MALFORMED_LINES, UNWRITABLE_LINES, st.just(b""))
 
