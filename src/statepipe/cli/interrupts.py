@@ -50,9 +50,9 @@ class Interrupts:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._last_resort.cancel()
+        """Give the signals back; after one was caught the process ends soon, and hears none."""
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, handler if self.caught is None else signal.SIG_IGN)
 
     def _catch(self, number: int, _frame: FrameType | None) -> None:
         if os.getpid() != self._process:
