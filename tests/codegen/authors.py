@@ -130,8 +130,9 @@ TRANSFORMS: list[Any] = [
     "lambda s: s.data | {'b': [s.data.get('a')]}",
     "lambda s: dict(s.data, c=s.name)",
     "lambda s: {k: v for k, v in s.items() if v is not None}",
-    "lambda s: {**s.data, 'w': {'x': s.data, 'y': [s.data]}}",
-    "lambda s: {'only': [[s.data]]}",
+    # What wraps the record does so once: a loop would nest it a thousand deep.
+    "lambda s: {**s.data, 'w': {'x': s.data, 'y': [s.data]}} if 'w' not in s.data else s.data",
+    "lambda s: {'only': [[s.data]]} if 'only' not in s.data else None",
     "lambda s: {**s.data, 'same': s.data.get('log')}",
     "lambda s: s.data",
     "lambda s: None",
@@ -188,7 +189,7 @@ TRANSFORMS: list[Any] = [
     # bodies
     "data['t'] = data['n']\nreturn data",
     "state.data['t'] = 2\nreturn None",
-    "state.data = {'new': state.data}\nreturn",
+    "if 'new' not in data:\n    state.data = {'new': state.data}\nreturn",
     "x = context.state\nstate.data = {'ctx': x, **data}\nreturn None",
     "if data.get('a') == 1:\n    raise KeyError('a')\nreturn {**data, 'ok': data['n'] + 1}",
     # definitions

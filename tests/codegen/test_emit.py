@@ -80,6 +80,7 @@ def run_chunk(todo, records, ends, trails, failed):
                 # b
                 records[index] = data
                 ends[index] = 1
+                trails[index] = trail
                 break
         except Exception as error:
             failed.append((index, error, error.__traceback__, data, trail))

@@ -87,6 +87,35 @@ def test_the_interpreter_takes_over_near_the_limit(limit: int) -> None:
             assert str(done.outcome(0).error) == str(expected.error)
 
 
+def test_the_path_of_a_loop_through_the_start_is_whole() -> None:
+    again = arc("a", "lambda s: s.data['n'] < 2", transforms="lambda s: {'n': s.data['n'] + 1}")
+    plan = plan_of(state("a", again, arc("b")), state("b"))
+
+    assert Engine(plan).run([{"n": 0}]).outcome(0).path == ("a", "a", "a", "b")
+
+
+def test_the_count_of_a_record_that_the_interpreter_finished_goes_to_its_end_state() -> None:
+    plan = plan_of(
+        state("a", arc("b", "lambda s: s.data['x']"), arc("c")),
+        state("b"),
+        state("c", arc("d")),
+        state("d"),
+        max_transitions=2,
+    )
+    looping = plan_of(
+        state(
+            "a", arc("a", "lambda s: s.data.pop('x', 0)"), arc("b", "lambda s: s.data"), arc("c")
+        ),
+        state("b"),
+        state("c"),
+        max_transitions=1,
+    )
+
+    assert list(Engine(plan).run([{"x": 1}, {"x": 0}]).ends) == [1, 2]
+    assert Engine(looping).end_states == ("b", "c")
+    assert list(Engine(looping).run([{}, {"x": 0}]).ends) == [2, 1]
+
+
 def test_one_error_object_raised_for_many_records_is_located_for_each() -> None:
     error = ValueError("one and the same")
 

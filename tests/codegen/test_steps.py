@@ -53,6 +53,14 @@ def test_a_called_function_gets_what_its_style_says(code: str, lines: str) -> No
     assert indented in source(one_transform(code))
 
 
+@pytest.mark.parametrize("name", ["it's", 'a "b"', "a\nb", "\u2028", "'''", '}" + x + f"{', "\\"])
+@pytest.mark.parametrize("code", ['f"{s.name}"', 'f"""{s.name}"""', 'f"{s.name!s:}"', "s.name"])
+def test_a_state_s_name_cannot_break_the_code_it_is_written_into(name: str, code: str) -> None:
+    plan = plan_of(state(name, transforms=f"lambda s: {{'n': {code}}}"))
+
+    assert Engine(plan).run([{}]).records == [{"n": name}]
+
+
 @pytest.mark.parametrize("name", ["data", "records", "found", "index", "deep_copy", "plain"])
 def test_code_that_binds_one_of_our_names_is_called(name: str) -> None:
     plan = one_transform(f"lambda s: {{'l': [{name} for {name} in s.data['l']]}}")

@@ -27,9 +27,9 @@ class Emitter:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.layout: Layout = lay_out(plan)
-        self.program = Program(is_async=plan.is_async, has_trails=len(self.layout.blocks) > 1)
+        self.program = Program(is_async=plan.is_async)
         self.steps = StepWriter(self.program)
-        self.loops = self.program.has_trails or self.layout.limited
+        self.loops = len(self.layout.blocks) > 1 or self.layout.limited
 
     def emit(self) -> Program:
         add = self.program.add
@@ -129,7 +129,7 @@ class Emitter:
     def _leaf(self, state: PlannedState, path: tuple[str, ...], indent: str) -> None:
         self.program.leaves.append(Leaf(state.name, path))
         lines = ["records[index] = data", f"ends[index] = {len(self.program.leaves)}"]
-        if self.program.has_trails:
+        if self.loops:
             lines.append("trails[index] = trail")
         self._own_lines([*lines, "break" if self.loops else "continue"], path, indent)
 

@@ -44,7 +44,6 @@ class Program:
     functions: dict[str, Function] = field(default_factory=dict)
     fused_names: dict[str, object] = field(default_factory=dict)
     is_async: bool = False
-    has_trails: bool = False
 
     @property
     def source(self) -> str:

@@ -54,6 +54,8 @@ class StepWriter:
             return False
         if (fusion.bound_names | fusion.free_names) & OWN_NAMES:
             return False
+        if not fits_f_strings(step.state) and any(e.by == "state_name" for e in fusion.edits):
+            return False
         return all(self._claim(name, step.function) for name in sorted(fusion.free_names))
 
     def _claim(self, name: str, function: Function) -> bool:
@@ -103,6 +105,14 @@ class StepWriter:
             arguments += f", Context({step.state!r}, network, resources)"
         wait = "await " if step.function.is_async else ""
         self.program.add(f"{indent}{target} = {wait}{name}({arguments})", origin)
+
+
+def fits_f_strings(name: str) -> bool:
+    """Tell whether the literal of `name` may stand in an f-string of Python 3.11 too.
+
+    It may hold no backslash and no quote that could be the f-string's own. Source: PEP 701.
+    """
+    return repr(name) == f"'{name}'" and '"' not in name
 
 
 def global_of(function: Function, name: str) -> object:
