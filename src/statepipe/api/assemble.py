@@ -91,3 +91,10 @@ def checked_record(data: object) -> Record:
     if not isinstance(data, dict):
         raise UsageError(f"a record must be a dict, not {type(data).__name__}")
     return data
+
+
+def check_timeout(timeout_s: object) -> None:
+    """Raise UsageError unless `timeout_s` is a number of seconds."""
+    number = isinstance(timeout_s, int | float) and not isinstance(timeout_s, bool)
+    if not number or not timeout_s >= 0:  # type: ignore[operator]  # a number, as was just seen
+        raise UsageError(f"timeout must be a number of seconds of at least 0, not {timeout_s!r}")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from types import BuiltinMethodType, MethodType
 from typing import Any
 
 from statepipe.connectors.formats import same_file
@@ -23,7 +24,7 @@ class Routes:
     def add(self, state: str, target: Any) -> None:  # a path, a callable or a sink object
         """Send the records of an end state to `target`; one file is one sink, however spelled."""
         for number, known in enumerate(self.targets):
-            if known is target or is_same_path(known, target):
+            if is_same_target(known, target):
                 self.sinks[state] = number
                 return
         self.targets.append(target)
@@ -63,6 +64,13 @@ def check_end_state(name: object, ends: list[str]) -> None:
 def path_of(target: object) -> str | None:
     """Return a sink or source given as a path, as text; None for anything else."""
     return os.fspath(target) if isinstance(target, str | os.PathLike) else None
+
+
+def is_same_target(first: object, second: object) -> bool:
+    """Tell whether both are one sink. (`seen.append` is another object each time it is named.)"""
+    if isinstance(first, MethodType | BuiltinMethodType):
+        return first == second
+    return first is second or is_same_path(first, second)
 
 
 def is_same_path(first: object, second: object) -> bool:

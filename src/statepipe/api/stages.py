@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-from statepipe.api.assemble import Core
+from statepipe.api.assemble import Core, check_timeout
 from statepipe.api.streaming import BESIDE, Request
 from statepipe.connectors.formats import FormatOptions
+from statepipe.errors import UsageError
 from statepipe.run.options import StreamConfig
 from statepipe.run.progress import Progress
 
@@ -56,6 +57,7 @@ class Streaming(ABC, Generic[Given]):
         StreamErrors with the counts as `.result`, and what the source or `on_progress` raised.
         """
         config = stream_config or self._stages[0].stream_config
+        check_arguments(config, timeout)
         if chunk_size is not None:
             config = replace(config, chunk_size=chunk_size)
         options = FormatOptions(
@@ -78,3 +80,11 @@ class Streaming(ABC, Generic[Given]):
             dead_letters=dead_letters,
         )
         return self._stream(request)
+
+
+def check_arguments(config: object, timeout_s: object) -> None:
+    """Raise UsageError where a caller gave something else."""
+    if not isinstance(config, StreamConfig):
+        raise UsageError(f"stream_config must be a StreamConfig, not a {type(config).__name__}")
+    if timeout_s is not None:
+        check_timeout(timeout_s)

@@ -65,9 +65,12 @@ class Assembly:
         self.clock = stages[0].clock
         for stage in stages:
             stage.check_open()
+        for stage in stages[:-1]:
+            refuse_own_sinks(stage)
         self.routes: Routes = routes(stages[-1].machine.main_network, request.sink)
         self.source = self._open_source()
         self.sinks = [self._sink(target) for target in self.routes.targets]
+        self._check_formats()
         self.letters = self._dead_letter_sink()
         self._refuse_same_files()
 
@@ -157,6 +160,17 @@ class Assembly:
             )
         return IterableIntake(source, config.chunk_size, max_wait_s, self.clock)
 
+    def _check_formats(self) -> None:
+        """Refuse formats that nothing would be read or written in."""
+        request = self.request
+        if request.input_format != "auto" and path_of(request.source) is None:
+            raise UsageError(
+                f"input_format={request.input_format!r} is for a source that is a path"
+            )
+        paths = any(path_of(target) is not None for target in self.routes.targets)
+        if request.output_format != "auto" and not paths:
+            raise UsageError(f"output_format={request.output_format!r} is for sinks that are paths")
+
     # -- computing -------------------------------------------------------------------------
 
     def _computing(self, bell: Bell) -> Computing:
@@ -243,10 +257,13 @@ class Assembly:
         wanted = self.request.dead_letters
         if wanted == BESIDE:
             paths = [path for path in map(path_of, self.routes.targets) if path is not None]
-            wanted = beside(paths[0]) if paths else None
+            wanted = beside(paths[0]) if paths and is_plain(paths[0]) else None
         if wanted is None:
             return None
-        return file_sink(os.fspath(wanted), files=self.files, format="jsonl")
+        path = path_of(wanted)
+        if path is None:
+            raise UsageError(f"dead_letters must be a path or None, not {wanted!r}")
+        return file_sink(path, files=self.files, format="jsonl")
 
     def _dead_letters(self, bell: Bell) -> DeadLetters | None:
         if self.letters is None:
@@ -260,22 +277,40 @@ class Assembly:
 
     def _refuse_same_files(self) -> None:
         """Refuse to write over the source, or over another output of this stream."""
-        outputs = [*self.routes.targets]
         if self.letters is not None:
-            if any(is_same_path(target, self.letters.path) for target in outputs):
+            if any(is_same_path(target, self.letters.path) for target in self.routes.targets):
                 raise UsageError(
                     f"the dead letters and a sink are the same file: {self.letters.path}"
                 )
-            outputs.append(self.letters.path)
-        for target in outputs:
+            if is_same_path(self.request.source, self.letters.path):
+                raise UsageError(
+                    f"the dead letters would go to the source itself, {self.letters.path}; "
+                    "give dead_letters another path, or None"
+                )
+        for target in self.routes.targets:
             if is_same_path(self.request.source, target):
                 raise UsageError(f"the sink is the source itself: {path_of(target)}")
+
+
+def is_plain(path: str) -> bool:
+    """Tell whether `path` is a file or nothing yet, rather than a device or pipe."""
+    return os.path.isfile(path) or not os.path.exists(path)
 
 
 def emitting(stage: Core) -> frozenset[str]:
     """Return the end states of a stage whose records go on to the next."""
     states = stage.machine.main_network.states.values()
     return frozenset(state.name for state in states if state.is_end and state.emit_output)
+
+
+def refuse_own_sinks(stage: Core) -> None:
+    """Refuse end states with their own sink where another machine follows."""
+    for state in stage.machine.main_network.states.values():
+        if state.sink is not None:
+            raise UsageError(
+                f"{stage.machine.name!r} is followed by another machine, and its end state "
+                f"{state.name!r} has a sink of its own: not yet possible in a pipeline"
+            )
 
 
 def beside(path: str) -> str:

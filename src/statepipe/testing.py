@@ -1,0 +1,170 @@
+"""The test kit: sources, sinks and a clock for tests of machines and of connectors.
+
+>>> from statepipe.testing import ABORT, CollectingSink, MemorySource
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from statepipe.errors import StatepipeError
+from statepipe.record import Record
+
+
+class Mark(Enum):
+    """What may stand among the records of a `MemorySource`.
+
+    END: the source ends here, whatever follows. ABORT: it raises AbortedError. PAUSE: it gives
+    what came before without waiting for more, as a slow source does.
+    """
+
+    END = "end"
+    ABORT = "abort"
+    PAUSE = "pause"
+
+
+END, ABORT, PAUSE = Mark.END, Mark.ABORT, Mark.PAUSE
+
+
+class AbortedError(StatepipeError):
+    """A `MemorySource` came to an ABORT mark."""
+
+
+class MemorySource:
+    """A source object over records and marks. `given` counts the records handed out so far.
+
+    `closed` counts the calls of `close`, of which a stream makes one.
+    """
+
+    def __init__(self, items: Iterable[Record | Mark]) -> None:
+        self.given = 0
+        self.closed = 0
+        self._items = iter(items)
+        self._ended = False
+        self._held: Mark | None = None
+
+    def read(self, limit: int) -> Sequence[Record]:
+        """Return at most `limit` records, up to the next mark; none at the end. AbortedError."""
+        records: list[Record] = []
+        while len(records) < limit and not self._ended:
+            item = self._held or next(self._items, END)
+            self._held = None
+            if not isinstance(item, Mark):
+                records.append(item)
+                continue
+            if records:
+                self._held = item if item is not PAUSE else None
+                break
+            self._reach(item)
+        self.given += len(records)
+        return records
+
+    def close(self) -> None:
+        """Count the call."""
+        self.closed += 1
+
+    def _reach(self, mark: Mark) -> None:
+        if mark is ABORT:
+            raise AbortedError(f"the source was told to abort after {self.given} records")
+        self._ended = mark is END
+
+
+class AsyncMemorySource:
+    """As `MemorySource`, with methods to await. A PAUSE lets everything else run first."""
+
+    def __init__(self, items: Iterable[Record | Mark]) -> None:
+        self._inner = MemorySource(items)
+
+    @property
+    def given(self) -> int:
+        """The records handed out so far."""
+        return self._inner.given
+
+    @property
+    def closed(self) -> int:
+        """The calls of `close`."""
+        return self._inner.closed
+
+    async def read(self, limit: int) -> Sequence[Record]:
+        """Return at most `limit` records, up to the next mark; none at the end. AbortedError."""
+        await asyncio.sleep(0)
+        return self._inner.read(limit)
+
+    async def close(self) -> None:
+        """Count the call."""
+        self._inner.close()
+
+
+@dataclass(slots=True)
+class CollectingSink:
+    """A sink object that keeps everything: `records` in order, and the `chunks` they came in.
+
+    `commits` and `aborts` count the calls of these; `fail_at` is the number of the chunk, from 1,
+    that it refuses with an OSError.
+    """
+
+    fail_at: int | None = None
+    chunks: list[list[Record]] = field(default_factory=list)
+    commits: int = 0
+    aborts: int = 0
+
+    @property
+    def records(self) -> list[Record]:
+        """All records so far."""
+        return [record for chunk in self.chunks for record in chunk]
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Keep a chunk's records."""
+        if len(self.chunks) + 1 == self.fail_at:
+            raise OSError(f"the sink was told to refuse chunk {self.fail_at}")
+        self.chunks.append(list(records))
+
+    def commit(self) -> None:
+        """Count the call."""
+        self.commits += 1
+
+    def abort(self) -> None:
+        """Count the call."""
+        self.aborts += 1
+
+
+class AsyncCollectingSink:
+    """As `CollectingSink`, which it keeps as `kept`, with methods to await."""
+
+    def __init__(self, fail_at: int | None = None) -> None:
+        self.kept = CollectingSink(fail_at)
+
+    async def write(self, records: Sequence[Record]) -> None:
+        """Keep a chunk's records."""
+        await asyncio.sleep(0)
+        self.kept.write(records)
+
+    async def commit(self) -> None:
+        """Count the call."""
+        self.kept.commit()
+
+    async def abort(self) -> None:
+        """Count the call."""
+        self.kept.abort()
+
+
+@dataclass(slots=True)
+class ManualClock:
+    """A `Clock` that stands still until it is told to advance."""
+
+    seconds: float = 0.0
+
+    def monotonic_s(self) -> float:
+        """Return the seconds it was advanced by."""
+        return self.seconds
+
+    def now_s(self) -> float:
+        """Return the same: its epoch is its begin."""
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        """Move on."""
+        self.seconds += seconds
