@@ -274,6 +274,25 @@ VERDICTS: list[Any] = [
     raising(ONE_AND_THE_SAME),
 ]
 
+TAME_TRANSFORMS: list[Any] = [
+    "lambda s: {**s.data, 'k': s.data.get('k', 0) + 1}",
+    "lambda s: s.data.update(k=s.data.get('k', 0) + 1)",
+    "lambda s: {**s.data, 'at': s.name}",
+    "def f(s):\n    s.data['k'] = s.data.get('k', 0) + 1",
+    "{**data, 'trace': f\"{data.get('trace', '')}{context.state}\"}",
+]
+
+TAME_VERDICTS: list[Any] = [
+    "lambda s: s.data.get('k', 0) % 2 == 1",
+    "lambda s: s.data.get('k', 0) % 3 == 1",
+    "lambda s: s.data.get('k', 0) < 3",
+    "lambda s: s.data.get('k', 0) > 2",
+    "lambda s: (s.data.get('k', 0) < 2, 'k is small')",
+    "data.get('k') or context.state < 's2'",
+    giving(True),
+]
+"""With these, records come far, and around loops, before anything fails them."""
+
 LATER: list[Any] = [
     later,
     later_or_not,

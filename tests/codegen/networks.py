@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from statepipe.graph.build import by_priority
 from statepipe.graph.model import Machine, State
 from statepipe.record import DataHandlingMode
-from tests.codegen.authors import LATER, TRANSFORMS, VERDICTS
+from tests.codegen.authors import (
+    LATER,
+    TAME_TRANSFORMS,
+    TAME_VERDICTS,
+    TRANSFORMS,
+    VERDICTS,
+    CallableLater,
+    later,
+)
 from tests.plan.machines import arc, functions, machine
 
 FIELDS = ["a", "b", "n", "log", "é", "ü", "why"]
@@ -40,17 +48,19 @@ limits = st.sampled_from([1000, 1, 2, 3, 5, 17])
 overrides = st.sampled_from([None, None, None, *DataHandlingMode])
 
 
-def drafts(verdicts: list[Any], transforms: list[Any]) -> st.SearchStrategy[Machine]:
+def drafts(
+    verdicts: list[Any], transforms: list[Any], *, checks: bool = True
+) -> st.SearchStrategy[Machine]:
     verdict, transform = st.sampled_from(verdicts), st.sampled_from(transforms)
-    checks = st.just([]) | st.lists(verdict, max_size=1)
+    checked = st.just([]) | st.lists(verdict, max_size=1) if checks else st.just([])
     arcs = st.tuples(
         st.integers(0, 9), st.none() | verdict, st.lists(transform, max_size=1), priorities
     )
     states = st.tuples(
         st.sampled_from([False, False, True]),
-        checks,
+        checked,
         st.lists(transform, max_size=2),
-        checks,
+        checked,
         st.lists(arcs, max_size=4),
         overrides,
     )
@@ -71,5 +81,7 @@ def built(drafted: list[Any], limit: int) -> Machine:
     return machine(*states, max_transitions=limit)
 
 
-machines = drafts(VERDICTS, TRANSFORMS)
-async_machines = drafts(VERDICTS + LATER, TRANSFORMS + LATER * 4)
+machines = drafts(VERDICTS, TRANSFORMS) | drafts(TAME_VERDICTS, TAME_TRANSFORMS, checks=False)
+async_machines = drafts(VERDICTS + LATER, TRANSFORMS + LATER * 4) | drafts(
+    TAME_VERDICTS, [*TAME_TRANSFORMS, later, CallableLater()], checks=False
+)

@@ -2,6 +2,7 @@ from itertools import pairwise
 
 import pytest
 
+from statepipe.codegen.emit import emit
 from statepipe.codegen.engine import Engine
 from statepipe.codegen.layout import MAX_CHAIN, MAX_DEPTH, lay_out, longest_in_block
 from statepipe.graph.model import State
@@ -111,6 +112,12 @@ def test_deep_conditions_and_long_chains_are_cut_into_blocks() -> None:
 
     assert len(blocks(deep)) >= 100 // (MAX_DEPTH + 1)
     assert len(blocks(long)) >= 1000 // (MAX_CHAIN + 1)
+
+
+def test_no_line_stands_deeper_than_python_and_people_bear() -> None:
+    lines = emit(plan_of(*chain(1000, MAYBE))).lines
+
+    assert max(len(line) - len(line.lstrip()) for line in lines) <= 30 * 4
 
 
 @pytest.mark.parametrize("condition", [None, MAYBE])

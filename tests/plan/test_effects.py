@@ -62,6 +62,9 @@ lambda s: functools.partial(print)(s.data)
 lambda s: operator.methodcaller('append', 1)(s.data['l'])
 lambda s: [0 for s.data in [{}]]
 lambda s: s.keep(s.data)
+lambda s: list(map(random.choice(s.data['l']).append, [1]))
+lambda s: json.dumps.__globals__
+lambda s: re.sub('a', 'b', s.data['t']).__class__
 lambda s: json.dump(s.data, s.data['file'])
 lambda s: [re.sub('a', 'b', s.data['t']) for re in [s.data['x']]]
 """.strip().splitlines()

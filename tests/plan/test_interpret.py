@@ -195,6 +195,18 @@ def test_stop_iteration_of_user_code_is_reported_as_such() -> None:
         assert error.error_type == "StopIteration"
 
 
+class Stopping:
+    def __bool__(self) -> bool:
+        raise StopIteration("in __bool__")
+
+
+def test_stop_iteration_of_a_verdict_is_reported_as_such() -> None:
+    error = interpret(plan_of(state("a", validators=lambda s: Stopping())), {}).error
+
+    assert error is not None
+    assert (error.error_type, error.role) == ("StopIteration", "validator")
+
+
 def test_a_record_that_cannot_be_copied_fails_where_the_copy_is_needed() -> None:
     plan = plan_of(state("a", arc("b")), state("b", arc("c"), transforms="lambda s: s"), state("c"))
     error = interpret(plan, {"x": (n for n in ())}).error

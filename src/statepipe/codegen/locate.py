@@ -8,7 +8,6 @@ from statepipe.codegen.splice import Piece
 from statepipe.errors import RecordError, Span
 from statepipe.plan.failure import (
     CodePosition,
-    cut_earlier_raises,
     frames,
     position_in,
     record_error,
@@ -18,7 +17,6 @@ from statepipe.record import Record
 
 def locate(compiled: CompiledPlan, error: Exception, record: Record, trail: Trail) -> RecordError:
     """Return the RecordError of an exception that `compiled.run_chunk` caught for `record`."""
-    cut_earlier_raises(error)
     program = compiled.program
     origin = origin_of(compiled, error)
     path = (*program.path_behind(trail), *origin.path)
