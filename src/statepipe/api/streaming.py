@@ -163,12 +163,12 @@ class Assembly:
     def _check_formats(self) -> None:
         """Refuse formats that nothing would be read or written in."""
         request = self.request
-        if request.input_format != "auto" and path_of(request.source) is None:
+        if request.input_format != "auto" and not isinstance(self.source, ByteSource):
             raise UsageError(
                 f"input_format={request.input_format!r} is for a source that is a path"
             )
-        paths = any(path_of(target) is not None for target in self.routes.targets)
-        if request.output_format != "auto" and not paths:
+        writes_bytes = any(isinstance(sink, ByteSink) for sink in self.sinks)
+        if request.output_format != "auto" and not writes_bytes:
             raise UsageError(f"output_format={request.output_format!r} is for sinks that are paths")
 
     # -- computing -------------------------------------------------------------------------
