@@ -1,0 +1,17 @@
+"""Tests of `statepipe schema`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from statepipe.cli.main import main
+from statepipe.config.schema import json_schema
+
+
+def test_the_schema_is_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["schema"])
+
+    assert code == 0
+    assert json.loads(capsys.readouterr().out) == json_schema()
