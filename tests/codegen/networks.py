@@ -64,7 +64,11 @@ def drafts(
         st.lists(arcs, max_size=4),
         overrides,
     )
-    return st.builds(built, st.lists(states, min_size=1, max_size=7), limits)
+    small, large = (
+        st.lists(states, min_size=2, max_size=2),
+        st.lists(states, min_size=1, max_size=7),
+    )
+    return st.builds(built, small | large, limits)
 
 
 def built(drafted: list[Any], limit: int) -> Machine:

@@ -116,3 +116,32 @@ def test_a_deep_copy_shares_nothing_that_can_change() -> None:
 
     assert copied == {"l": [1, {"a": [2]}], "t": ([3],), "s": {4}, "d": {"a": [5]}}
     assert type(copied["d"]) is defaultdict
+
+
+def nested(levels: int) -> Any:
+    value: Any = {"bottom": {1}}
+    for level in range(levels):
+        value = {"in": value, "n": 1} if level % 2 else [value]
+    return value
+
+
+@pytest.mark.parametrize("levels", [10, 480, 600, 5000])
+def test_a_copy_of_any_depth_shares_nothing(levels: int) -> None:
+    value = nested(levels)
+    copied = deep_copy(value)
+    for level in reversed(range(levels)):
+        assert value is not copied
+        assert type(value) is type(copied)
+        step = "in" if level % 2 else 0
+        value, copied = value[step], copied[step]
+
+    assert copied == {"bottom": {1}}
+    assert copied["bottom"] is not value["bottom"]
+
+
+def test_what_holds_itself_cannot_be_copied() -> None:
+    value: dict[str, Any] = {"a": 1}
+    value["self"] = [value, value]
+
+    with pytest.raises(RecursionError, match="nested deeper than 10000 levels, or in itself"):
+        deep_copy(value)

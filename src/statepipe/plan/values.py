@@ -10,6 +10,8 @@ from statepipe.functions.view import StateView
 from statepipe.plan.refusals import InvalidRecordError, ResultTypeError
 from statepipe.record import Record
 
+MAX_NESTING = 10_000
+
 SCALARS = frozenset({str, int, float, bool, type(None)})
 
 PLAIN = SCALARS | {dict, list}
@@ -82,15 +84,43 @@ def exchange(value: Any, old: Record, new: Record) -> Any:  # a JSON value
 
 
 def deep_copy(value: Any) -> Any:  # a JSON value, or whatever user code put into a record
-    """Return a copy that shares nothing that can change with `value`."""
+    """Return a copy that shares nothing that can change with `value`.
+
+    Raises RecursionError for what holds itself.
+    """
+    try:
+        return copy_within_stack(value)
+    except RecursionError:
+        return copy_level_by_level(value)
+
+
+def copy_within_stack(value: Any) -> Any:  # a JSON value, or whatever user code put into a record
+    """Return a deep copy, the fast way: Python's stack bears some 490 levels."""
     kind_of = value.__class__
     if kind_of in SCALARS:
         return value
     if kind_of is dict:
         return {
-            key: item if item.__class__ in SCALARS else deep_copy(item)
+            key: item if item.__class__ in SCALARS else copy_within_stack(item)
             for key, item in value.items()
         }
     if kind_of is list:
-        return [item if item.__class__ in SCALARS else deep_copy(item) for item in value]
+        return [item if item.__class__ in SCALARS else copy_within_stack(item) for item in value]
     return copy.deepcopy(value)
+
+
+def copy_level_by_level(value: Any) -> Any:  # a JSON value, or whatever user code put into a record
+    """Return a deep copy of what is nested as deeply as no sane person nests it."""
+    top: list[Any] = [value]
+    waiting: list[tuple[Any, int]] = [(top, 0)]
+    while waiting:
+        inside, depth = waiting.pop()
+        if depth > MAX_NESTING:
+            raise RecursionError(f"nested deeper than {MAX_NESTING} levels, or in itself")
+        for key, item in list(inside.items() if isinstance(inside, dict) else enumerate(inside)):
+            if item.__class__ in (dict, list):
+                inside[key] = item.copy()
+                waiting.append((inside[key], depth + 1))
+            elif item.__class__ not in SCALARS:
+                inside[key] = copy.deepcopy(item)
+    return top[0]
