@@ -163,3 +163,14 @@ def test_a_config_error_survives_pickling() -> None:
 
     assert again.problems == error.problems
     assert str(again) == str(error)
+
+
+def test_of_a_very_long_line_the_part_around_the_span_is_shown() -> None:
+    text = "a" * 5000 + "BAD" + "z" * 5000
+    place = Place("x", "m.json", 1, 5001)
+
+    told = str(Problem(place, "is wrong", None, Span(place, text, 5000, 5003)))
+
+    assert told == (
+        f"m.json:1:5001: is wrong\n    1 | {'a' * 200}BAD{'z' * 200}\n      | {' ' * 200}^^^"
+    )

@@ -60,12 +60,22 @@ class Problem:
 
 
 def underline(span: Span) -> list[str]:
-    """Return the source line of `span` and a line of carets below it, both with a gutter."""
+    """Return the source line of `span` and a line of carets below it, both with a gutter.
+
+    Of a very long line, only the part around the span: thousands of problems may stand in it.
+    """
     number = str(span.place.line or "")
     gutter = " " * len(number)
-    lead = "".join("\t" if char == "\t" else " " for char in span.text[: span.start])
-    carets = "^" * max(1, span.end - span.start)
-    return [f"    {number} | {span.text}", f"    {gutter} | {lead}{carets}"]
+    first = max(0, span.start - AROUND) if len(span.text) > LONG_LINE else 0
+    end = min(span.end, span.start + AROUND) if len(span.text) > LONG_LINE else span.end
+    shown = span.text[first : end + AROUND] if len(span.text) > LONG_LINE else span.text
+    lead = "".join("\t" if char == "\t" else " " for char in span.text[first : span.start])
+    carets = "^" * max(1, end - span.start)
+    return [f"    {number} | {shown}", f"    {gutter} | {lead}{carets}"]
+
+
+LONG_LINE = 1000
+AROUND = 200  # characters shown before and after what is underlined in a longer line
 
 
 class StatepipeError(Exception):
