@@ -18,6 +18,7 @@ REASONS = (
     "not known to inline code",
     "neither a registered function nor a name in inline code",
     "this code is nested too deeply for Python",
+    "more than 50000 characters of inline code in an untrusted config",
 )
 
 ATTACKS = {
@@ -315,6 +316,7 @@ ATTACKS = {
     "wide precision": "lambda s: '%.9999999999f' % 1",
     "padding": "lambda s: 'x'.ljust(10**10)",
     "factorial": "lambda s: math.factorial(10**8)",
+    "long code": "[" + "len(data), " * 6000 + "]",
     "deep nesting": "lambda s: " + "-" * 3000 + "1",
     "long chain": "lambda s: 1" + " + 1" * 30000 + " + eval('1')",
 }

@@ -23,6 +23,7 @@ from statepipe.functions.signature import SignatureError, call_style, is_async, 
 from statepipe.functions.trust import TRUST_ADVICE, untrusted_problems
 from statepipe.source_text import SourceText
 
+MAX_UNTRUSTED = 50_000  # characters; checking takes time quadratic in the length of a line
 SIGNATURE_ADVICE = "a function takes one argument (the state) or two (data, context)"
 
 
@@ -101,11 +102,15 @@ def inline_problems(
     parsed: ParsedInline, registered: Iterable[str], *, trusted: bool
 ) -> list[Problem]:
     """Return what is wrong with parsed inline code, in the order of the text."""
+    source = parsed.code.source
+    if not trusted and len(source.text) > MAX_UNTRUSTED:
+        message = f"more than {MAX_UNTRUSTED} characters of inline code in an untrusted config"
+        return [Problem(source.place, message, TRUST_ADVICE)]
     problems = list(unknown_names(parsed, registered))
     if not trusted:
         # An unknown name is refused by both; the advice on names is the better one.
         known = {problem.place for problem in problems}
-        refused = untrusted_problems(parsed.tree, parsed.code.source)
+        refused = untrusted_problems(parsed.tree, source)
         problems += [problem for problem in refused if problem.place not in known]
     return sorted(problems, key=lambda p: (p.place.line or 0, p.place.column or 0))
 
