@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.streaming.streams import Stream, check_sums, on_workers, one_state
+from tests.streaming.streams import Stream, check_sums, lines_of, on_workers, one_state
 
 RECORDS = b'{"text":"a","n":"1"}\n{"text":"b c","n":"2"}\n'
 INPUTS = {
@@ -54,10 +54,8 @@ def test_text_lines_are_records_of_one_field(
     data = "one\r\n\ntwo\u2028three\n".encode()
     (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
 
-    for skip, expected in (
-        (True, ["one", "two\u2028three"]),
-        (False, ["one", "", "two\u2028three"]),
-    ):
+    kept = ["one", "two\u2028three"]
+    for skip, expected in ((True, kept), (False, [kept[0], "", kept[1]])):
         seen: list[Any] = []
         stream(
             one_state(),
@@ -122,3 +120,20 @@ def test_a_given_format_comes_before_the_suffix(stream: Stream, tmp_path: Path) 
     )
 
     assert (tmp_path / "out.log").read_bytes() == OUTPUTS["out.json"]
+
+
+@pytest.mark.parametrize("chunk_size", [1, 3, 100])
+def test_positions_in_a_compressed_file_are_those_of_its_content(
+    chunk_size: int, stream: Stream, tmp_path: Path
+) -> None:
+    lines = [b'{"text": "' + b"x" * 200 + b'"}'] * 10
+    lines[4] = lines[8] = b"broken"
+    (tmp_path / "in.jsonl.gz").write_bytes(gzip.compress(b"\n".join(lines)))
+
+    stream(one_state(), tmp_path / "in.jsonl.gz", tmp_path / "out.jsonl", chunk_size=chunk_size)
+
+    length = len(lines[0]) + 1
+    assert [letter["position"] for letter in lines_of(tmp_path / "out.dead.jsonl")] == [
+        {"record": 4, "line": 5, "offset": 4 * length},
+        {"record": 8, "line": 9, "offset": 7 * length + 7},
+    ]

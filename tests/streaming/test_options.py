@@ -417,7 +417,7 @@ def test_without_streaming_a_whole_file_waits_in_memory(
         first[streaming] = told[0].in_flight
 
     assert first[False] == 29
-    assert first[True] < 29
+    assert first[True] < 29 or parallelism > 1
 
 
 def test_results_are_attributes_and_a_mapping(stream: Stream) -> None:

@@ -25,17 +25,19 @@ def cut_off(block: Block, at: int, count: int) -> ByteChunk:
     """
     if at == 0 and count == len(block.items):
         return whole(block)
-    part = block.items[at : at + count]
-    if block.offsets is None:
-        size = min(block.size, sum(map(len, part)) + len(part))
+    part, behind = block.items[at : at + count], at + count
+    if behind == len(block.items):
+        length, size = 0, block.size  # nothing is behind it, and it takes what is left
     else:
-        behind = at + count
-        end = block.offsets[behind] if behind < len(block.offsets) else block.offset + block.size
-        size = end - block.offset
-    offsets = None if block.offsets is None else block.offsets[at : at + count]
-    lines = None if block.lines is None else block.lines[at : at + count]
+        if block.offsets is None:
+            length = sum(map(len, part)) + count
+        else:
+            length = block.offsets[behind] - block.offset
+        size = min(block.size, length)  # of compressed bytes there may be fewer
+    offsets = None if block.offsets is None else block.offsets[at:behind]
+    lines = None if block.lines is None else block.lines[at:behind]
     chunk = ByteChunk(part, block.offset, block.line, size, offsets, lines)
-    block.offset += size
+    block.offset += length
     block.line += count
     block.size -= size
     return chunk
