@@ -1,5 +1,6 @@
 import pytest
 
+from statepipe.plan.interpret import interpret
 from statepipe.plan.lower import lower
 from statepipe.plan.model import Plan, Step
 from statepipe.record import DataHandlingMode
@@ -104,3 +105,14 @@ def test_beside_states_that_share_objects_a_copy_state_copies_even_for_a_pure_tr
 
     assert (transform.copies_in, transform.copies_out) == (True, True)
     assert (condition.copies_in, condition.copies_out) == (False, False)
+
+
+@pytest.mark.parametrize("code", ["state.resources['r'] = 2", "state.resources.clear()"])
+def test_a_function_cannot_change_which_resources_there_are(code: str) -> None:
+    resources = {"r": 1}
+    plan = plan_of(state("a", transforms=code), resources=resources)
+
+    outcome = interpret(plan, {})
+
+    assert "mappingproxy" in str(outcome.error)
+    assert plan.resources == {"r": 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 from statepipe.functions.function import Function
@@ -37,7 +38,7 @@ def lower(
         mode=lowering.mode,
         max_transitions=machine.max_transitions,
         is_async=any(step.function.is_async for step in steps),
-        resources=dict(resources or {}),
+        resources=MappingProxyType(dict(resources or {})),  # shared by all records
     )
 
 
