@@ -138,7 +138,11 @@ class Includes:
 
     def _allowed(self, path: str, at: Spot, stack: tuple[str, ...]) -> bool:
         """Tell whether `path` may be read; if not, add the problem."""
-        real, folder = os.path.realpath(path), Path(stack[0]).parent
+        try:
+            real, folder = os.path.realpath(path), Path(stack[0]).parent
+        except ValueError as error:  # a NUL, a lone surrogate
+            self.problems.add(at, f"an include needs the path of a file: {error}")
+            return False
         if not Path(real).is_relative_to(folder):
             message = "an include must stay in the folder of the config"
             self.problems.add(at, message, f"move the file into {_shown(self.root)}")
