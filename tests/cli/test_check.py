@@ -41,7 +41,8 @@ def test_functions_that_are_called_are_named(
 
     assert capsys.readouterr().out.splitlines()[-2:] == [
         "  functions  2 fused, 1 called",
-        "             async, called: validator of cheap: async def known(state): return bool(state.data)",
+        "             async, called: validator of cheap: "
+        "async def known(state): return bool(state.data)",
     ]
 
 

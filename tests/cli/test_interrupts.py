@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cli.shop import COMMAND, environment, start_command, wait_until, write_slow_flow
+from tests.cli.shop import run_command, start_command, wait_until, write_slow_flow
 
 RUN = ("run", "slow.yaml", "in.jsonl", "-o", "out.jsonl", "--trust", "--chunk-size", "10")
 
@@ -58,6 +58,22 @@ def test_a_signal_ends_the_run_and_the_old_output_stays(
         "slow.yaml",
     ]
     assert seconds < 5
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_an_interrupt_while_loading_is_no_traceback(tmp_path: Path, command: str) -> None:
+    write_slow_flow(tmp_path)
+    (tmp_path / "late.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    flow = (
+        "name: Own\nstates:\n  - name: all\n    is_start: true\n    is_end: true\n"
+        "    transform: {type: custom, module: late, name: price}\narcs: []\n"
+    )
+    (tmp_path / "own.yaml").write_text(flow)
+    more = ["in.jsonl", "-o", "out.jsonl"] if command == "run" else []
+
+    done = run_command(tmp_path, command, "own.yaml", "--trust", *more)
+
+    assert (done.returncode, done.stderr) == (130, "interrupted by Ctrl-C\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -195,25 +211,3 @@ def test_json_tells_what_an_interrupted_run_did(tmp_path: Path) -> None:
     assert (result["finished"], result["interrupted_by"]) == (False, "SIGINT")
     assert (result["exit_code"], result["placed"]) == (130, [])
     assert result["total_records"] == result["by_state"]["done"] > 0
-
-
-def test_an_interrupt_while_loading_is_no_traceback(tmp_path: Path) -> None:
-    write_slow_flow(tmp_path)
-    (tmp_path / "late.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
-    flow = (
-        "name: Own\nstates:\n  - name: all\n    is_start: true\n    is_end: true\n"
-        "    transform: {type: custom, module: late, name: price}\narcs: []\n"
-    )
-    (tmp_path / "own.yaml").write_text(flow)
-
-    done = subprocess.run(
-        [*COMMAND, "check", "own.yaml", "--trust"],
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.returncode == 130
-    assert done.stderr == "interrupted, before anything was read\n"

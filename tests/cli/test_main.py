@@ -121,7 +121,7 @@ def test_a_full_disk_under_standard_output_is_told(tmp_path: Path) -> None:
         )
 
     assert done.returncode == 3
-    assert done.stderr == "error: standard output: No space left on device\n"
+    assert done.stderr == "error: cannot write standard output: No space left on device\n"
 
 
 def test_what_the_terminal_cannot_show_is_written_out(tmp_path: Path) -> None:

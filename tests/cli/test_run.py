@@ -139,6 +139,28 @@ def test_a_sink_of_the_config_comes_before_the_output_and_after_sink(tmp_path: P
     assert "  dear    1  → other.jsonl\n" in second.stdout
 
 
+def test_an_output_that_is_in_place_already_is_told(tmp_path: Path) -> None:
+    write_shop(tmp_path)
+
+    done = run_command(
+        tmp_path,
+        *("run", "flow.yaml", "in.jsonl", "--output-format", "jsonl"),
+        *("--sink", "cheap=cheap.jsonl", "--sink", "dear=/dev/full"),
+    )
+
+    assert done.returncode == 3
+    assert done.stderr.splitlines() == [
+        "error: cannot write /dev/full after 0 bytes: No space left on device",
+        "already in place: cheap.jsonl, /dev/full is as it was",
+    ]
+    assert done.stdout.splitlines()[2:] == [
+        "  cheap   1",
+        "  dear    1",
+        "  failed  0",
+        "  total   2",
+    ]
+
+
 # -- standard streams ----------------------------------------------------------------------
 
 

@@ -33,6 +33,16 @@ class Interrupts:
         self._last_resort = threading.Timer(GRACE_S, self._end_now)
         self._last_resort.daemon = True
 
+    @property
+    def cause(self) -> str:
+        """What the signal is called where people read it."""
+        return SIGNALS[self.caught or signal.SIGINT]
+
+    @property
+    def exit_code(self) -> int:
+        """What a shell gives for the signal."""
+        return 128 + (self.caught or signal.SIGINT)
+
     def check(self) -> None:
         """Raise again what code of the author's may have swallowed."""
         if self.caught is not None:
@@ -67,4 +77,4 @@ class Interrupts:
         os.write(2, b"the flow's code did not stop: ended by force\n")
         for child in multiprocessing.active_children():
             child.kill()
-        os._exit(128 + (self.caught or 0))
+        os._exit(self.exit_code)

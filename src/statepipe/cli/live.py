@@ -24,6 +24,9 @@ REDRAW_S = 0.125
 FIRST_REDRAW_S = 0.5
 """Workers are forked before: a fork must not meet a thread that holds a lock on the terminal."""
 
+MEMORY_S = 1.0
+"""Between two looks at the memory: finding the workers goes through all processes there are."""
+
 MAX_STATES = 12
 MAX_GROUPS = 4
 
@@ -36,6 +39,8 @@ class LiveView:
         self._name = name
         self._last: Progress | None = None
         self._began_s = time.monotonic()
+        self._memory_mb = 0.0
+        self._memory_due_s = 0.0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._redraw, name="statepipe-view", daemon=True)
         self._live = Live(
@@ -73,7 +78,9 @@ class LiveView:
 
     def _draw(self) -> None:
         elapsed_s = time.monotonic() - self._began_s
-        picture = drawn(self._request, self._name, self._last, elapsed_s, memory_mb())
+        if elapsed_s >= self._memory_due_s:
+            self._memory_mb, self._memory_due_s = memory_mb(), elapsed_s + MEMORY_S
+        picture = drawn(self._request, self._name, self._last, elapsed_s, self._memory_mb)
         self._live.update(picture, refresh=True)
 
 

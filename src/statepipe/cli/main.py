@@ -94,20 +94,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         show_traceback(error)
         return ExitCode.BROKEN_PIPE
     except KeyboardInterrupt as error:
-        say(f"{red('interrupted')}, before anything was read", to_stderr=True)
+        say(f"{red('interrupted')} by Ctrl-C", to_stderr=True)
         show_traceback(error)
         return ExitCode.INTERRUPTED
     except StatepipeError as error:
         show_error(error)
         return exit_code_of(error)
-    except OSError as error:
-        forget_stdout()
-        say(
-            f"{red('error:')} {error.filename or 'standard output'}: {error.strerror}",
-            to_stderr=True,
-        )
-        show_traceback(error)
-        return ExitCode.IO
     except Exception as error:
         show_unexpected(error)
         return ExitCode.OURS

@@ -13,7 +13,9 @@ from statepipe.cli.ending import Ending, changed, traces
 from statepipe.cli.exits import EPILOG
 from statepipe.cli.flow import admit_modules
 from statepipe.cli.interrupts import Interrupts
+from statepipe.cli.messages import show_traceback
 from statepipe.cli.request import Options, Request, check_order, end_states, request_of
+from statepipe.cli.terminal import red, say
 from statepipe.cli.values import number, one_of, whole
 from statepipe.cli.views import View, view_for
 from statepipe.connectors.formats import FORMATS
@@ -84,11 +86,20 @@ def command(context: click.Context, /, **given: Any) -> None:  # as many kinds a
 def run(options: Options) -> int:
     """Run a flow, tell what became of it, and return the exit code."""
     with Interrupts() as interrupts:
-        check_order(options)
-        admit_modules(options.flow, options.trust)
-        with SimpleFSM(options.flow, trusted=options.trust) as fsm:
-            request = request_of(options, end_states(fsm.config))
-            ending = moved(fsm, request, view_for(request, fsm.config["name"]), interrupts)
+        try:
+            return run_flow(options, interrupts)
+        except KeyboardInterrupt as error:
+            say(f"{red('interrupted')} by {interrupts.cause}", to_stderr=True)
+            show_traceback(error)
+            return interrupts.exit_code
+
+
+def run_flow(options: Options, interrupts: Interrupts) -> int:
+    check_order(options)
+    admit_modules(options.flow, options.trust)
+    with SimpleFSM(options.flow, trusted=options.trust) as fsm:
+        request = request_of(options, end_states(fsm.config))
+        ending = moved(fsm, request, view_for(request, fsm.config["name"]), interrupts)
     code = ending.exit_code(options.max_errors)
     tell(request, ending, code)
     return code

@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import click
+
+from statepipe.errors import SinkError
 
 Paint = Callable[[str], str]
 
@@ -33,9 +36,13 @@ def yellow(text: str) -> str:
 
 
 def say(text: str, *, to_stderr: bool = False) -> None:
-    """Print a line. Colours are dropped where no terminal shows them, or NO_COLOR is set."""
+    """Print a line. Colours are dropped where no terminal shows them, or NO_COLOR is set.
+
+    Raises SinkError where it cannot be printed, BrokenPipeError where nobody reads it.
+    """
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    click.echo(text, err=to_stderr, color=False if plain else None)
+    with told_as_sink_error():
+        click.echo(text, err=to_stderr, color=False if plain else None)
 
 
 def is_live() -> bool:
@@ -54,7 +61,20 @@ def survive_any_text() -> None:
 def flush() -> None:
     """Write out what was printed, so that an error in doing so can be told."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.flush()
+        with told_as_sink_error():
+            sys.stdout.flush()
+
+
+@contextmanager
+def told_as_sink_error() -> Iterator[None]:
+    """Turn an OSError of printing into a SinkError, and print no more to standard output."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        forget_stdout()
+        raise SinkError(f"cannot write standard output: {exc.strerror}") from exc
 
 
 def forget_stdout() -> None:
