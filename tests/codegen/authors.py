@@ -277,7 +277,7 @@ VERDICTS: list[Any] = [
 TAME_TRANSFORMS: list[Any] = [
     "lambda s: {**s.data, 'k': s.data.get('k', 0) + 1}",
     "lambda s: s.data.update(k=s.data.get('k', 0) + 1)",
-    "lambda s: {**s.data, 'at': s.name}",
+    "lambda s: {**s.data, 'k': s.data.get('k', 0) + 1, 'at': s.name}",
     "def f(s):\n    s.data['k'] = s.data.get('k', 0) + 1",
     "{**data, 'trace': f\"{data.get('trace', '')}{context.state}\"}",
 ]
@@ -286,10 +286,10 @@ TAME_VERDICTS: list[Any] = [
     "lambda s: s.data.get('k', 0) % 2 == 1",
     "lambda s: s.data.get('k', 0) % 3 == 1",
     "lambda s: s.data.get('k', 0) < 3",
-    "lambda s: s.data.get('k', 0) > 2",
+    "lambda s: 2 < s.data.get('k', 0) < 6",
+    "lambda s: s.data.get('k', 0) in (1, 2, 4)",
     "lambda s: (s.data.get('k', 0) < 2, 'k is small')",
-    "data.get('k') or context.state < 's2'",
-    giving(True),
+    "data.get('k', 0) < 4 or context.state == 's2'",
 ]
 """With these, records come far, and around loops, before anything fails them."""
 

@@ -1,6 +1,5 @@
 """Strategies: networks of any shape, and records of any content."""
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -42,50 +41,63 @@ records = st.dictionaries(
 
 
 # Strategies that stand here once draw several times faster than ones made while drawing, as
-# `st.composite` invites to. So arcs are drawn with a number, which is a state when all are there.
+# `st.composite` invites to. So an arc is drawn with the number of states that it leads forward
+# by, and finds its target when all are there: most records get somewhere, and some go around.
 priorities = st.sampled_from([0, 0, 0, 1, -1])
-limits = st.sampled_from([1000, 1, 2, 3, 5, 17])
+forward = st.sampled_from([1, 1, 1, 2, 3, 0, -1, -2])
+around = st.sampled_from([0, -1, -2, 1, 2])
+limits = st.sampled_from([1000, 20, 10, 7, 5, 3, 2, 1])
 overrides = st.sampled_from([None, None, None, *DataHandlingMode])
+ends = st.sampled_from([False] * 6 + [True])
 
 
 def drafts(
-    verdicts: list[Any], transforms: list[Any], *, checks: bool = True
+    verdicts: list[Any], transforms: list[Any], *, tame: bool = False
 ) -> st.SearchStrategy[Machine]:
+    """Machines of such functions. In `tame` ones nothing fails but by the limit of transitions."""
     verdict, transform = st.sampled_from(verdicts), st.sampled_from(transforms)
-    checked = st.just([]) | st.lists(verdict, max_size=1) if checks else st.just([])
-    arcs = st.tuples(
-        st.integers(0, 9), st.none() | verdict, st.lists(transform, max_size=1), priorities
-    )
-    states = st.tuples(
-        st.sampled_from([False, False, True]),
-        checked,
-        st.lists(transform, max_size=2),
-        checked,
-        st.lists(arcs, max_size=4),
-        overrides,
-    )
+    checked = st.just([]) | st.lists(verdict, max_size=0 if tame else 1)
+    conditions = st.sampled_from([None, *verdicts] + [None] * (0 if tame else len(verdicts) // 4))
+    on_the_way = st.just([]) | st.lists(transform, max_size=1)
+    arcs = st.tuples(around if tame else forward, conditions, on_the_way, priorities)
+    leading_out = st.lists(arcs, min_size=1, max_size=4) | st.lists(arcs, max_size=1)
+    some = st.lists(transform, min_size=1, max_size=2)
+    changes = some if tame else some | st.just([])
+    states = st.tuples(ends, checked, changes, checked, leading_out, overrides)
     small, large = (
-        st.lists(states, min_size=2, max_size=2),
-        st.lists(states, min_size=1, max_size=7),
+        st.lists(states, min_size=1, max_size=3),
+        st.lists(states, min_size=4, max_size=7),
     )
-    return st.builds(built, small | large, limits)
+    return st.builds(built, small | large, limits, st.just(tame))
 
 
-def built(drafted: list[Any], limit: int) -> Machine:
+def built(drafted: list[Any], limit: int, tame: bool) -> Machine:
     names = [f"s{number}" for number in range(len(drafted))]
     states = []
-    for name, (is_end, before, changes, after, arcs, mode) in zip(names, drafted, strict=True):
-        leading_out = [
-            arc(names[to % len(names)], condition, transforms=on_the_way, priority=priority)
-            for to, condition, on_the_way, priority in arcs
+    for number, (is_end, before, changes, after, leading_out, mode) in enumerate(drafted):
+        arcs = [
+            arc(names[(number + by) % len(names)], condition, transforms=changed, priority=priority)
+            for by, condition, changed, priority in leading_out
+            if not (tame and condition is None)
         ]
-        checks = {"pre_validators": functions(before), "validators": functions(after)}
-        plain = State(name, is_end=is_end, transforms=functions(changes), data_mode=mode, **checks)
-        states.append(plain if is_end else replace(plain, arcs=by_priority(leading_out)))
+        if tame:
+            arcs.append(arc(names[(number + 1) % len(names)], priority=-1))
+        ending = is_end or number == len(names) - 1
+        states.append(
+            State(
+                names[number],
+                is_end=ending,
+                pre_validators=functions(before),
+                transforms=functions(changes),
+                validators=functions(after),
+                arcs=() if ending else by_priority(arcs),
+                data_mode=mode,
+            )
+        )
     return machine(*states, max_transitions=limit)
 
 
-machines = drafts(VERDICTS, TRANSFORMS) | drafts(TAME_VERDICTS, TAME_TRANSFORMS, checks=False)
-async_machines = drafts(VERDICTS + LATER, TRANSFORMS + LATER * 4) | drafts(
-    TAME_VERDICTS, [*TAME_TRANSFORMS, later, CallableLater()], checks=False
-)
+machines = drafts(VERDICTS, TRANSFORMS)
+tame_machines = drafts(TAME_VERDICTS, TAME_TRANSFORMS, tame=True)
+async_machines = drafts(VERDICTS + LATER, TRANSFORMS + LATER * 4)
+tame_async_machines = drafts(TAME_VERDICTS, [*TAME_TRANSFORMS, later, CallableLater()], tame=True)
