@@ -375,3 +375,31 @@ def test_any_functions_give_a_machine_or_a_config_error(states, condition):
         machine = error
 
     assert isinstance(machine, Machine) or machine.problems
+
+
+SINK_FLOW = """
+name: Flow
+states:
+  - {{name: here, is_start: true, is_end: true, sink: {sink}}}
+arcs: []
+"""
+
+
+@pytest.mark.parametrize("sink", ["/elsewhere/out.jsonl", "../out.jsonl", "a/../../out.jsonl"])
+def test_an_untrusted_file_writes_only_below_the_working_folder(tmp_path, sink):
+    path = tmp_path / "flow.yaml"
+    path.write_text(SINK_FLOW.format(sink=sink))
+    loaded = load_config(path)
+
+    with pytest.raises(ConfigError, match="relative path below the working folder"):
+        build_machine(loaded, registered={}, trusted=None)
+    assert build_machine(loaded, registered={}, trusted=True).main_network.states["here"].sink
+
+
+def test_an_untrusted_file_may_name_a_sink_below_the_working_folder(tmp_path):
+    path = tmp_path / "flow.yaml"
+    path.write_text(SINK_FLOW.format(sink="out/here.jsonl"))
+
+    machine = build_machine(load_config(path), registered={}, trusted=None)
+
+    assert machine.main_network.states["here"].sink == "out/here.jsonl"

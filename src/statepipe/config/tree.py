@@ -110,11 +110,20 @@ def walk(node: Node) -> Iterator[Node]:
 def find(node: Node, path: Path) -> Node:
     """Return the node at `path`, or the deepest one on the way where the path ends early."""
     for step in path:
-        child = dict(children(node)).get(step)
+        child = child_at(node, step)
         if child is None:
             return node
         node = child
     return node
+
+
+def child_at(node: Node, step: Step) -> Node | None:
+    """Return the node one step below, or None if there is none."""
+    if isinstance(node, ListNode) and isinstance(step, int):
+        return node.items[step] if 0 <= step < len(node.items) else None
+    if isinstance(node, MapNode) and isinstance(step, str):
+        return node.get(step)
+    return None
 
 
 def without(node: Node, doomed: frozenset[Path], path: Path = ()) -> Node:

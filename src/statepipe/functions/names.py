@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import cache
 from importlib import import_module
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
@@ -119,10 +120,21 @@ def namespace(names: Iterable[str], *, trusted: bool) -> dict[str, Any]:
     return scope
 
 
-def guarded_module(name: str) -> SimpleNamespace:
-    """Return a stand-in for a module that holds only what untrusted code may use."""
+class StandIn(SimpleNamespace):
+    """Stands in for a module. It is shared by all untrusted code, and so never changes."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{name!r} of a module cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{name!r} of a module cannot be deleted")
+
+
+@cache
+def guarded_module(name: str) -> StandIn:
+    """Return the stand-in for a module: it holds only what untrusted code may use."""
     module = vars(import_module(name))
-    return SimpleNamespace(**{key: module[key] for key in MODULES[name] if key in module})
+    return StandIn(**{key: module[key] for key in MODULES[name] if key in module})
 
 
 def guarded_import(
@@ -131,7 +143,7 @@ def guarded_import(
     locals: Mapping[str, object] | None = None,  # noqa: A002 - Python's own signature
     fromlist: Iterable[str] = (),
     level: int = 0,
-) -> SimpleNamespace | None:
+) -> StandIn | None:
     """Stand in for `__import__` in untrusted code, should a refused import pass the check."""
     if name in MODULES and level == 0:
         return guarded_module(name)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from pathlib import PurePath
 from typing import Any
 
 from statepipe.config.load import LoadedConfig
@@ -108,6 +109,7 @@ class _Builder:
         return Network(network.name, {state.name: state for state in states}, start, place)
 
     def state(self, state: StateConfig, arcs: tuple[Arc, ...], path: Path) -> State:
+        self.check_sink(state.sink, (*path, "sink"))
         overrides = self.loaded.model.data_mode.state_overrides
         return State(
             name=state.name,
@@ -124,6 +126,15 @@ class _Builder:
             place=self.loaded.node(*path).at.place,
             metadata=state.metadata,
         )
+
+    def check_sink(self, sink: str | None, path: Path) -> None:
+        """Note a problem if an untrusted config would write outside the working folder."""
+        if sink is None or self.trusted or stays_inside(sink):
+            return
+        at = self.loaded.node(*path).at
+        message = "the sink of an untrusted config must be a relative path below the working folder"
+        advice = "pass trusted=True or --trust if you wrote this config"
+        self.problems.append(Problem(at.place, message, advice, at.span))
 
     def arc(self, arc: ArcConfig, name: str, path: Path) -> Arc:
         condition = None
@@ -166,6 +177,12 @@ class _Builder:
                 bare = problem.span is None and problem.place == at.place
                 self.problems.append(replace(problem, span=at.span) if bare else problem)
             return None
+
+
+def stays_inside(path: str) -> bool:
+    """Tell whether a relative path leads nowhere but down."""
+    pure = PurePath(path)
+    return not pure.is_absolute() and ".." not in pure.parts
 
 
 def by_priority(arcs: Iterable[Arc]) -> tuple[Arc, ...]:
