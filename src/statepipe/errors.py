@@ -238,6 +238,10 @@ def shown(value: Any, room: int = SHOWN_CHARACTERS) -> str:  # a JSON value, or 
         return "{" + joined(parts, room) + "}"
     if isinstance(value, list):
         return "[" + joined((shown(item, room // 2) for item in value), room) + "]"
+    return shown_scalar(value, room)
+
+
+def shown_scalar(value: Any, room: int) -> str:  # a JSON scalar, or user code's
     if isinstance(value, str):
         return repr(value) if len(value) <= room else f"{value[:room]!r}..."
     if not isinstance(value, JSON_SCALARS):
