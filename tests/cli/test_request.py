@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from statepipe.cli.request import EndState, Options, paths_of, sink_pair
+from statepipe.errors import UsageError
 
 ENDS = [
     EndState("good", True, None),
@@ -23,7 +24,6 @@ ENDS = [
             {"output": "o", "sinks": ("own=x", "silent=y")},
             {"good": "o", "own": "x", "silent": "y"},
         ),
-        ({"sinks": ("good=a", "good=b")}, {"good": "b", "own": "own.jsonl"}),
     ],
 )
 def test_the_command_line_comes_before_the_config(
@@ -32,6 +32,13 @@ def test_the_command_line_comes_before_the_config(
     given = Options("flow.yaml", "in.jsonl", **options)  # type: ignore[arg-type]  # as given
 
     assert paths_of(given, ENDS) == paths
+
+
+def test_a_state_has_one_sink() -> None:
+    with pytest.raises(UsageError) as caught:
+        paths_of(Options("flow.yaml", "in.jsonl", sinks=("good=a", "good=b")), ENDS)
+
+    assert str(caught.value) == "--sink: 'good' is given twice; one state has one sink"
 
 
 @pytest.mark.parametrize(

@@ -322,16 +322,19 @@ def test_trust_lets_a_flow_use_the_module_beside_it(tmp_path: Path) -> None:
     assert records_in(tmp_path / "out.jsonl") == [{"p": 1}, {"p": 1}]
 
 
-def test_compressed_input_has_no_line_to_show(tmp_path: Path) -> None:
-    write_shop(tmp_path, BAD)
+def test_the_command_that_shows_a_failure_unpacks_what_is_compressed(tmp_path: Path) -> None:
+    write_shop(tmp_path, [*GOOD, *BAD])
     (tmp_path / "in.jsonl.gz").write_bytes(gzip.compress((tmp_path / "in.jsonl").read_bytes()))
 
-    done = run_command(
-        tmp_path, "run", "flow.yaml", "in.jsonl.gz", "-o", "none", "--dead-letters", "none"
-    )
+    for letters in ("none", "dead.jsonl.gz"):
+        done = run_command(
+            tmp_path, "run", "flow.yaml", "in.jsonl.gz", "-o", "none", "--dead-letters", letters
+        )
+        command = done.stdout.split("see:    ")[1].splitlines()[0]
+        shown = subprocess.check_output(command, shell=True, cwd=tmp_path, text=True)
 
-    assert "1 × price: KeyError: 'quantity'" in done.stdout
-    assert "see:" not in done.stdout
+        assert "qunatity" in shown
+        assert len(shown.splitlines()) == 1
 
 
 # -- json ----------------------------------------------------------------------------------
@@ -495,6 +498,12 @@ MISTAKES = [
         ["run", "flow.yaml", "in.jsonl", "-o", "-", "--output-format", "xml"],
         2,
         "--output-format: there is no 'xml'; it may be auto, jsonl, json, csv, tsv, text",
+    ),
+    (
+        ["run", "flow.yaml", "-", "-o", "-", "--input-format", "csv", "--parallelism", "2"],
+        2,
+        "--parallelism: workers cannot read csv from standard input yet; "
+        "give a file, or leave --parallelism out",
     ),
     (["run", "flow.yaml", "in.jsonl", "-o"], 2, "option '-o' requires an argument"),
     (

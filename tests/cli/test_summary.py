@@ -69,8 +69,14 @@ def test_the_command_quotes_the_source_s_name() -> None:
 
 
 def test_a_source_that_has_no_line_for_each_record_gets_no_command() -> None:
-    for source in ("in.json", "in.jsonl.gz", "-"):
+    for source in ("in.json", "in.json.gz", "-"):
         assert not [line for line in lines_of(request_for(source), group(3)) if "see:" in line]
+
+
+def test_a_compressed_source_is_unpacked_for_its_line() -> None:
+    lines = lines_of(request_for("in.jsonl.gz"), group(3))
+
+    assert lines[-1] == "    see:    gzip -dc in.jsonl.gz | sed -n 4p"
 
 
 def test_names_and_messages_cannot_steer_the_terminal() -> None:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from statepipe.cli.counts import Counts, counts_of
 from statepipe.cli.exits import ExitCode, exit_code_of
+from statepipe.connectors.standard_streams import STDOUT_NAME
 from statepipe.errors import StreamError
 from statepipe.run.progress import Progress, StreamResult
 
@@ -40,7 +41,9 @@ class Ending:
     @property
     def reader_left(self) -> bool:
         """Whether whoever read standard output has had enough."""
-        return self.error is not None and isinstance(self.error.__cause__, BrokenPipeError)
+        if self.error is None or STDOUT_NAME not in str(self.error):
+            return False
+        return isinstance(self.error.__cause__, BrokenPipeError)
 
     @property
     def dead_letters(self) -> str | None:

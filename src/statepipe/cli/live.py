@@ -67,8 +67,10 @@ class LiveView:
         traceback: TracebackType | None,
     ) -> None:
         self._over.set()
-        self._thread.join()
-        self._live.stop()
+        try:
+            self._thread.join()
+        finally:
+            self._live.stop()  # gives the cursor back
 
     def _redraw(self) -> None:
         wait_s = FIRST_REDRAW_S

@@ -120,6 +120,11 @@ def request_of(options: Options, ends: list[EndState]) -> Request:
     source: str | StandardInput = options.source
     if source == STANDARD:
         name = "jsonl" if options.input_format == "auto" else options.input_format
+        if name in ("csv", "tsv") and options.parallelism > 1:
+            raise UsageError(
+                f"--parallelism: workers cannot read {name} from standard input yet; "
+                "give a file, or leave --parallelism out"
+            )
         source = StandardInput(input_format(name, formats))
     name = "jsonl" if options.output_format == "auto" else options.output_format
     standard_output = StandardOutput(output_format(name, formats))
@@ -140,13 +145,17 @@ def paths_of(options: Options, ends: list[EndState]) -> dict[str, str]:
     `--sink` comes before the config's own `sink`, and that before `--output`.
     """
     names = [end.name for end in ends]
-    chosen = dict(sink_pair(text, names) for text in options.sinks)
+    chosen: dict[str, str] = {}
+    for state, path in [sink_pair(text, names) for text in options.sinks]:
+        if state in chosen:
+            raise UsageError(f"--sink: {state!r} is given twice; one state has one sink")
+        chosen[state] = path
     main = None if options.output == NONE else options.output
     found: dict[str, str] = {}
     for end in ends:
-        path = chosen.get(end.name) or end.sink or (main if end.emit_output else None)
-        if path is not None:
-            found[end.name] = path
+        sink = chosen.get(end.name) or end.sink or (main if end.emit_output else None)
+        if sink is not None:
+            found[end.name] = sink
     if not found and options.output is None:
         raise UsageError(
             "there is nowhere to write: give -o PATH, -o - for standard output, "
@@ -178,12 +187,14 @@ def dead_letters_of(options: Options) -> str | None:
     return options.dead_letters or BESIDE
 
 
-def end_states(config: Mapping[str, Any]) -> list[EndState]:  # the canonical config, as a dict
+def end_states(
+    config: Mapping[str, Any],
+) -> list[EndState]:  # the canonical config; keys without a value are left out
     """Return the end states of the main network, in written order."""
     networks = {network["name"]: network for network in config["networks"]}
-    main = networks[config["main_network"] or next(iter(networks))]
+    main = networks[config.get("main_network") or next(iter(networks))]
     return [
-        EndState(state["name"], state["emit_output"], state["sink"])
+        EndState(state["name"], state["emit_output"], state.get("sink"))
         for state in main["states"]
         if state["is_end"]
     ]

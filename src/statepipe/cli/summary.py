@@ -125,10 +125,17 @@ def record_text(error: RecordError) -> str:
 def command_for(request: Request, ending: Ending, group: FailureGroup) -> str | None:
     """Return a command that prints the first record of a group, if a file has it on a line."""
     if ending.dead_letters:
-        return f"sed -n {group.ordinal + 1}p {shlex.quote(ending.dead_letters)}"
+        return line_command(ending.dead_letters, group.ordinal + 1)
     position, source = group.first.position, request.source
-    if isinstance(source, str) and position is not None and position.line is not None:
-        if source.endswith((".gz", ".json")):
-            return None
-        return f"sed -n {position.line}p {shlex.quote(source)}"
-    return None
+    if not isinstance(source, str) or position is None or position.line is None:
+        return None
+    if source.removesuffix(".gz").endswith(".json"):
+        return None
+    return line_command(source, position.line)
+
+
+def line_command(path: str, line: int) -> str:
+    """Return a shell command that prints one line of a file, compressed or not."""
+    if path.endswith(".gz"):
+        return f"gzip -dc {shlex.quote(path)} | sed -n {line}p"
+    return f"sed -n {line}p {shlex.quote(path)}"
