@@ -36,12 +36,13 @@ class Core:
         loaded = load_config(config)
         registered = dict(custom_functions or {})
         self.machine: Machine = build_machine(loaded, registered=registered, trusted=trusted)
-        self.config: dict[str, Any] = loaded.model.model_dump(by_alias=True)
+        self.config: dict[str, Any] = loaded.model.model_dump(by_alias=True, exclude_none=True)
         self.resources = dict(resources or {})
         self.clock: Clock = SystemClock()
         self.stream_config = stream_config or StreamConfig()
         self.plan: Plan = lower(self.machine, mode=data_mode, resources=self.resources)
         self._engines: dict[str, Engine] = {}
+        self._entry_engine: Engine | None = None
         self._closed = False
 
     @property
@@ -68,6 +69,12 @@ class Core:
 
     def entry_engine(self) -> Engine:
         """Return an engine that runs only what the start state does on entry."""
+        self.check_open()
+        if self._entry_engine is None:
+            self._entry_engine = self._new_entry_engine()
+        return self._entry_engine
+
+    def _new_entry_engine(self) -> Engine:
         start = self.plan.states[self.plan.start]
         alone = replace(start, index=0, arcs=(), is_end=True)
         return Engine(replace(self.plan, states=(alone,), start=0))

@@ -10,7 +10,7 @@ from statepipe.api import single
 from statepipe.api.assemble import Core, Functions
 from statepipe.api.results import ProcessResult, ValidationResult
 from statepipe.api.stages import Streaming
-from statepipe.api.streaming import Assembly, Request
+from statepipe.api.streaming import Assembly, Request, is_async
 from statepipe.config.load import Config
 from statepipe.record import DataHandlingMode, Record
 from statepipe.run.async_driver import run_in_own_loop, run_stream
@@ -90,7 +90,7 @@ class SimpleFSM(BlockingStreaming):
         Functions that statepipe cannot see into run in up to `max_workers` threads, so that
         those that wait do not wait for each other. `on_progress` is called after each batch.
         """
-        if not self._core.plan.is_async:
+        if not self._core.plan.is_async and not is_async(on_progress):
             return single.process_batch(self._core, data, batch_size, max_workers, on_progress)
         return run_in_own_loop(
             lambda: single.process_batch_async(

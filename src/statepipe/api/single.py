@@ -6,40 +6,49 @@ import asyncio
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
 from typing import Any
 
-from statepipe.api.assemble import Core, checked_record
+from statepipe.api.assemble import Core, check_timeout, checked_record
 from statepipe.api.results import ProcessResult, ValidationResult, result_of
 from statepipe.codegen.engine import Engine
 from statepipe.errors import UsageError
-from statepipe.plan.failure import Site, record_error
-from statepipe.plan.interpret import Walk, finish_async, own
+from statepipe.plan.failure import record_error
+from statepipe.plan.interpret import Walk, finish, finish_async, own
 from statepipe.record import Outcome, Record
-from statepipe.run.deadline import Deadline, RecordTimeoutError
+from statepipe.run.deadline import Bounded, RecordTimeoutError, within
+from statepipe.run.outlets import settled
 from statepipe.run.progress import Counters, Progress
 
 
 def process(core: Core, data: Record, state: str | None, timeout_s: float | None) -> ProcessResult:
     """Run one record through a plan without async functions."""
     engine = core.engine_from(state)
-    records = [own(core.plan, checked_record(data))]
+    record = own(core.plan, checked_record(data))
     if timeout_s is None:
-        chunk = engine.run(records)
-    else:
-        with Deadline(timeout_s):
-            chunk = engine.run(records)
-    return result_of(chunk.outcome(0), core.metadata())
+        return result_of(engine.run([record]).outcome(0), core.metadata())
+    check_timeout(timeout_s)
+    walk = Walk(core.plan_from(state), record)
+    try:
+        outcome = within(timeout_s, partial(finish, walk))
+    except RecordTimeoutError as error:  # it met our own code, not the user's
+        outcome = given_up(walk, error)
+    return result_of(outcome, core.metadata())
 
 
 async def process_async(
     core: Core, data: Record, state: str | None, timeout_s: float | None
 ) -> ProcessResult:
-    """Run one record, awaiting what has to be awaited."""
+    """Run one record, awaiting what has to be awaited. With a timeout it may block a thread."""
     if not core.plan.is_async:
-        return process(core, data, state, timeout_s)
+        if timeout_s is None:
+            return process(core, data, state, None)
+        return await asyncio.to_thread(process, core, data, state, timeout_s)
+    core.check_open()
     record = own(core.plan, checked_record(data))
     if timeout_s is not None:
-        core.check_open()
+        check_timeout(timeout_s)
         walk = Walk(core.plan_from(state), record)
         return result_of(await ended_by(walk, timeout_s), core.metadata())
     chunk = await core.engine_from(state).run_async([record], 1)
@@ -50,14 +59,20 @@ async def ended_by(walk: Walk, timeout_s: float) -> Outcome:
     """Finish `walk`, or give it up after `timeout_s`: its record fails where it was."""
     try:
         async with asyncio.timeout(timeout_s) as timeout:
-            return await finish_async(walk)
+            return await Bounded(finish_async(walk), timeout_s)
+    except RecordTimeoutError as error:
+        return given_up(walk, error)
     except TimeoutError:
         if not timeout.expired():
             raise
+        return given_up(walk, RecordTimeoutError())
+
+
+def given_up(walk: Walk, error: RecordTimeoutError) -> Outcome:
+    """Return the outcome of a record whose time was over before it had any."""
     path = tuple(walk.path)
-    site = walk.site if walk.site.step else Site(path[-1], "arcs")
-    error = record_error(site, RecordTimeoutError(), path, walk.record)
-    return Outcome(walk.record, path, path[-1], error)
+    failed = record_error(walk.site, error, path, walk.record)
+    return Outcome(walk.record, path, walk.site.state, failed)
 
 
 def validate(core: Core, data: Record) -> ValidationResult:
@@ -119,6 +134,23 @@ def batches(data: Sequence[Record], size: int) -> Iterator[list[Record]]:
     return (records[at : at + size] for at in range(0, len(records), size))
 
 
+def pieces(batch: list[Record], count: int) -> Iterator[list[Record]]:
+    """Cut a batch into at most `count` parts of about the same size."""
+    size = -(-len(batch) // count)
+    return (batch[at : at + size] for at in range(0, len(batch), size))
+
+
+def thread_count(core: Core, max_workers: int) -> int:
+    """Return how many threads a list's records run in: one where more cannot help."""
+    if not isinstance(max_workers, int) or max_workers < 1:
+        raise UsageError(f"max_workers must be a whole number of at least 1, not {max_workers!r}")
+    return 1 if core.plan.harmless or core.plan.is_async else max_workers
+
+
+def threads_of(count: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(count, thread_name_prefix="statepipe-batch")
+
+
 def process_batch(
     core: Core,
     data: Sequence[Record],
@@ -126,30 +158,29 @@ def process_batch(
     max_workers: int,
     on_progress: Callable[[Progress], Any] | None,
 ) -> list[ProcessResult]:
-    """Run a list, up to `max_workers` batches at a time in threads where that can help."""
+    """Run a list batch by batch, the records of one in up to `max_workers` threads."""
     progress = BatchProgress(core, on_progress)
-    engine, metadata = core.engine, core.metadata()
-    check_workers(max_workers)
-
-    def run(batch: list[Record]) -> list[ProcessResult]:
-        return run_batch(engine, batch, metadata)
-
+    run = partial(run_batch, core.engine, core.metadata())
     results: list[ProcessResult] = []
-    parts = batches(data, batch_size)
-    if max_workers == 1 or core.plan.harmless:
-        for part in parts:
-            results += run(part)
-            progress.after(results[-len(part) :])
-        return results
-    with ThreadPoolExecutor(max_workers, thread_name_prefix="statepipe-batch") as pool:
-        for done in pool.map(run, parts):
+    count = thread_count(core, max_workers)
+    with threads_of(count) as threads:
+        for batch in batches(data, batch_size):
+            parts = threads.map(run, pieces(batch, count)) if count > 1 else [run(batch)]
+            done = list(chain.from_iterable(parts))
             results += done
-            progress.after(done)
+            refuse_awaitable(progress.after(done))
     return results
 
 
+def refuse_awaitable(given: object) -> None:
+    """Raise UsageError for what blocking code would have to await."""
+    if inspect.iscoroutine(given):
+        given.close()
+        raise UsageError("on_progress gave something to await; declare it with `async def`")
+
+
 def run_batch(
-    engine: Engine, batch: list[Record], metadata: Mapping[str, Any]
+    engine: Engine, metadata: Mapping[str, Any], batch: list[Record]
 ) -> list[ProcessResult]:
     chunk = engine.run([own(engine.plan, record) for record in batch])
     return [result_of(outcome, metadata) for outcome in chunk.outcomes()]
@@ -162,25 +193,35 @@ async def process_batch_async(
     max_workers: int,
     on_progress: Callable[[Progress], Any] | None,
 ) -> list[ProcessResult]:
-    """Run a list, up to `max_workers` records of a batch at a time."""
+    """Run a list batch by batch, up to `max_workers` records of one at a time."""
     progress = BatchProgress(core, on_progress)
-    engine, metadata = core.engine, core.metadata()
-    check_workers(max_workers)
+    count = thread_count(core, max_workers)
+    threads = threads_of(count)
     results: list[ProcessResult] = []
-    for batch in batches(data, batch_size):
-        if core.plan.is_async:
-            records = [own(core.plan, record) for record in batch]
-            chunk = await engine.run_async(records, max_workers)
-            done = [result_of(outcome, metadata) for outcome in chunk.outcomes()]
-        else:
-            done = await asyncio.to_thread(run_batch, engine, batch, metadata)
-        results += done
-        given = progress.after(done)
-        if inspect.isawaitable(given):
-            await given
+    try:
+        for batch in batches(data, batch_size):
+            if core.plan.is_async:
+                done = await run_batch_async(core, batch, max_workers)
+            else:
+                done = await run_in_threads(core, pieces(batch, count), threads)
+            results += done
+            await settled(progress.after(done))
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
     return results
 
 
-def check_workers(count: int) -> None:
-    if not isinstance(count, int) or count < 1:
-        raise UsageError(f"max_workers must be a whole number of at least 1, not {count!r}")
+async def run_batch_async(core: Core, batch: list[Record], concurrency: int) -> list[ProcessResult]:
+    records = [own(core.plan, record) for record in batch]
+    chunk = await core.engine.run_async(records, concurrency)
+    return [result_of(outcome, core.metadata()) for outcome in chunk.outcomes()]
+
+
+async def run_in_threads(
+    core: Core, parts: Iterator[list[Record]], threads: ThreadPoolExecutor
+) -> list[ProcessResult]:
+    """Run the parts of a batch of a plan without async functions, off the event loop."""
+    run = partial(run_batch, core.engine, core.metadata())
+    loop = asyncio.get_running_loop()
+    done = await asyncio.gather(*(loop.run_in_executor(threads, run, part) for part in parts))
+    return list(chain.from_iterable(done))

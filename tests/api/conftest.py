@@ -1,0 +1,34 @@
+"""Fixtures: tests of the API run on both kinds of FSM, called alike."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from typing import Any
+
+import pytest
+
+from statepipe import AsyncSimpleFSM, SimpleFSM
+
+
+class Alike:
+    """One kind of FSM, whose methods block whichever it is."""
+
+    def __init__(self, kind: Any, *arguments: Any, **options: Any) -> None:
+        self.fsm = kind(*arguments, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.fsm, name)
+        return self._blocking(found) if inspect.ismethod(found) else found
+
+    def _blocking(self, method: Any) -> Any:
+        def call(*given: Any, **options: Any) -> Any:
+            result = method(*given, **options)
+            return asyncio.run(result) if inspect.iscoroutine(result) else result
+
+        return call
+
+
+@pytest.fixture(params=[SimpleFSM, AsyncSimpleFSM], ids=["SimpleFSM", "AsyncSimpleFSM"])
+def make(request: pytest.FixtureRequest) -> Any:
+    return lambda *given, **options: Alike(request.param, *given, **options)

@@ -1,0 +1,69 @@
+"""Tests of the test kit."""
+
+from __future__ import annotations
+
+import pytest
+
+from statepipe.ports import Clock, Sink, Source
+from statepipe.testing import (
+    ABORT,
+    END,
+    PAUSE,
+    AbortedError,
+    AsyncCollectingSink,
+    AsyncMemorySource,
+    CollectingSink,
+    ManualClock,
+    MemorySource,
+)
+
+
+def test_a_source_gives_what_is_asked_for_up_to_a_mark() -> None:
+    source = MemorySource([{"n": 1}, {"n": 2}, {"n": 3}, PAUSE, {"n": 4}, END, {"n": 5}])
+    sizes = [len(source.read(2)) for _ in range(5)]
+
+    assert sizes == [2, 1, 1, 0, 0]
+    assert source.given == 4
+
+
+def test_an_abort_comes_after_what_stands_before_it() -> None:
+    source = MemorySource([{"n": 1}, ABORT, {"n": 2}])
+
+    assert source.read(10) == [{"n": 1}]
+    with pytest.raises(AbortedError, match="told to abort after 1 records"):
+        source.read(10)
+
+
+async def test_the_async_source_does_the_same() -> None:
+    source = AsyncMemorySource([{"n": 1}, PAUSE, {"n": 2}])
+
+    assert [await source.read(5) for _ in range(3)] == [[{"n": 1}], [{"n": 2}], []]
+    await source.close()
+    assert (source.given, source.closed) == (2, 1)
+
+
+def test_a_sink_keeps_and_counts() -> None:
+    sink = CollectingSink(fail_at=2)
+    sink.write([{"n": 1}])
+    with pytest.raises(OSError, match="told to refuse chunk 2"):
+        sink.write([{"n": 2}])
+    sink.abort()
+
+    assert (sink.records, sink.commits, sink.aborts) == ([{"n": 1}], 0, 1)
+
+
+def test_the_kit_fits_the_ports() -> None:
+    sources: list[Source] = [MemorySource([]), AsyncMemorySource([])]
+    sinks: list[Sink] = [CollectingSink(), AsyncCollectingSink()]
+    clock: Clock = ManualClock()
+
+    assert all(isinstance(source, Source) for source in sources)
+    assert all(isinstance(sink, Sink) for sink in sinks)
+    assert (clock.monotonic_s(), clock.now_s()) == (0.0, 0.0)
+
+
+def test_a_clock_moves_when_told() -> None:
+    clock = ManualClock(5)
+    clock.advance(1.5)
+
+    assert clock.monotonic_s() == 6.5
