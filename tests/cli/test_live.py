@@ -174,6 +174,19 @@ def test_a_terminal_sees_the_run_and_then_the_summary(tmp_path: Path) -> None:
     assert "done    1,500  → out.jsonl" in ESCAPES.sub("", summary)
 
 
+def test_the_view_lives_while_a_chunk_takes_long_and_is_gone_afterwards(tmp_path: Path) -> None:
+    write_slow_flow(tmp_path, 1000)
+
+    _, output = on_terminal(
+        tmp_path,
+        *("run", "slow.yaml", "in.jsonl", "-o", "out.jsonl", "--trust", "--chunk-size", "1000"),
+    )
+    frames = ESCAPES.sub("", output).count("0 records · ")
+
+    assert frames > 5
+    assert "\x1b[1A\x1b[2K" in output.rsplit("\x1b[?25h", 1)[1]
+
+
 def test_ctrl_c_typed_on_a_terminal_gives_the_cursor_back(tmp_path: Path) -> None:
     write_slow_flow(tmp_path)
 

@@ -273,6 +273,36 @@ def test_workers_and_chunks_give_the_same_output(tmp_path: Path) -> None:
     assert (tmp_path / "one.dead.jsonl").exists()
 
 
+def test_the_chunk_size_is_the_records_in_a_chunk(tmp_path: Path) -> None:
+    write_shop(tmp_path, GOOD * 100)
+
+    chunks = [
+        json.loads(
+            run_command(
+                tmp_path, "run", "flow.yaml", "in.jsonl", "-o", "none", "--json", *more
+            ).stdout
+        )["chunks"]
+        for more in ((), ("--chunk-size", "7"))
+    ]
+
+    assert chunks == [2, 29]
+
+
+def test_above_the_memory_limit_nothing_is_read_ahead(tmp_path: Path) -> None:
+    write_shop(tmp_path, GOOD * 50_000)
+    text = (tmp_path / "in.jsonl").read_text()
+    run = ("run", "flow.yaml", "-", "-o", "none", "--json", "--parallelism", "2")
+
+    paused_s = [
+        json.loads(run_command(tmp_path, *run, "--memory-limit", limit, stdin=text).stdout)[
+            "paused_s"
+        ]
+        for limit in ("100000", "1")
+    ]
+
+    assert paused_s[0] < paused_s[1] / 2
+
+
 def test_a_timeout_is_an_error_of_the_operator(tmp_path: Path) -> None:
     write_shop(tmp_path, GOOD * 50_000)
 
