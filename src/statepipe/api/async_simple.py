@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from types import TracebackType
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from statepipe.api import single
 from statepipe.api.assemble import Core, Functions
+from statepipe.api.machine import ConfiguredMachine
 from statepipe.api.results import ProcessResult, ValidationResult
 from statepipe.api.stages import Streaming
 from statepipe.api.streaming import Assembly, Request
 from statepipe.config.load import Config
-from statepipe.record import DataHandlingMode, Record
+from statepipe.record import Record
 from statepipe.run.async_driver import run_stream
 from statepipe.run.bell import LoopBell
-from statepipe.run.options import StreamConfig
 from statepipe.run.progress import Progress, StreamResult
 
 __all__ = ["AsyncPipeline", "AsyncSimpleFSM", "create_async_fsm"]
@@ -27,27 +26,15 @@ class AsyncStreaming(Streaming[Awaitable[StreamResult]]):
     async def _stream(self, request: Request) -> StreamResult:
         return await run_stream(Assembly(self._stages, request).parts(LoopBell()))
 
+    def __or__(self, other: AsyncStreaming) -> AsyncPipeline:
+        """Return a pipeline: what this one emits enters `other`, as through a file."""
+        if not isinstance(other, AsyncStreaming):
+            return NotImplemented
+        return AsyncPipeline(self._stages + other._stages)
 
-class AsyncSimpleFSM(AsyncStreaming):
-    """A machine, ready to run. Made from a dict, or from a YAML or JSON file.
 
-    `custom_functions` are what the config calls registered functions. `resources` are seen by
-    functions as `state.resources`. `stream_config` holds for streams that bring none.
-    `trusted` None trusts a dict and no file; see docs/guides/trust.md. Raises ConfigError with
-    every problem of the config.
-    """
-
-    def __init__(
-        self,
-        config: Config,
-        data_mode: DataHandlingMode = DataHandlingMode.COPY,
-        resources: Mapping[str, Any] | None = None,
-        custom_functions: Functions | None = None,
-        stream_config: StreamConfig | None = None,
-        trusted: bool | None = None,
-    ) -> None:
-        self._core = Core(config, data_mode, resources, custom_functions, stream_config, trusted)
-        self._stages = (self._core,)
+class AsyncSimpleFSM(ConfiguredMachine, AsyncStreaming):
+    """A machine that works in the running event loop."""
 
     async def process(
         self,
@@ -80,55 +67,12 @@ class AsyncSimpleFSM(AsyncStreaming):
         """Say whether the start state accepts `data`: its schema, validators and transforms."""
         return await single.validate_async(self._core, data)
 
-    def get_states(self) -> list[str]:
-        """Return the names of the main network's states, as written."""
-        return self._core.state_names()
-
-    def get_resources(self) -> list[str]:
-        """Return the names of the resources that functions see."""
-        return list(self._core.resources)
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The config in its canonical form."""
-        return self._core.config
-
-    def close(self) -> None:
-        """Refuse further work. Closing twice is fine."""
-        self._core.close()
-
-    async def aclose(self) -> None:
-        """As `close`."""
-        self._core.close()
-
-    async def __aenter__(self) -> AsyncSimpleFSM:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-    def __or__(self, other: AsyncStreaming) -> AsyncPipeline:
-        """Return a pipeline: what this machine emits enters `other`, as through a file."""
-        if not isinstance(other, AsyncStreaming):
-            return NotImplemented
-        return AsyncPipeline(self._stages + other._stages)
-
 
 class AsyncPipeline(AsyncStreaming):
     """Several machines, one behind the other. Made with `|`."""
 
     def __init__(self, stages: tuple[Core, ...]) -> None:
         self._stages = stages
-
-    def __or__(self, other: AsyncStreaming) -> AsyncPipeline:
-        if not isinstance(other, AsyncStreaming):
-            return NotImplemented
-        return AsyncPipeline(self._stages + other._stages)
 
 
 def create_async_fsm(

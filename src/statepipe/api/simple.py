@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from statepipe.api import single
 from statepipe.api.assemble import Core, Functions
+from statepipe.api.machine import ConfiguredMachine
 from statepipe.api.results import ProcessResult, ValidationResult
 from statepipe.api.stages import Streaming
 from statepipe.api.streaming import Assembly, Request, is_async
 from statepipe.config.load import Config
-from statepipe.record import DataHandlingMode, Record
+from statepipe.record import Record
 from statepipe.run.async_driver import run_in_own_loop, run_stream
 from statepipe.run.bell import LoopBell, ThreadBell
 from statepipe.run.blocking_driver import run_blocking
-from statepipe.run.options import StreamConfig
 from statepipe.run.progress import Progress, StreamResult
 from statepipe.run.stream import Stream
 
@@ -43,27 +42,15 @@ class BlockingStreaming(Streaming[StreamResult]):
 
         return run_in_own_loop(run)
 
+    def __or__(self, other: BlockingStreaming) -> Pipeline:
+        """Return a pipeline: what this one emits enters `other`, as through a file."""
+        if not isinstance(other, BlockingStreaming):
+            return NotImplemented
+        return Pipeline(self._stages + other._stages)
 
-class SimpleFSM(BlockingStreaming):
-    """A machine, ready to run. Made from a dict, or from a YAML or JSON file.
 
-    `custom_functions` are what the config calls registered functions. `resources` are seen by
-    functions as `state.resources`. `stream_config` holds for streams that bring none.
-    `trusted` None trusts a dict and no file; see docs/guides/trust.md. Raises ConfigError with
-    every problem of the config.
-    """
-
-    def __init__(
-        self,
-        config: Config,
-        data_mode: DataHandlingMode = DataHandlingMode.COPY,
-        resources: Mapping[str, Any] | None = None,
-        custom_functions: Functions | None = None,
-        stream_config: StreamConfig | None = None,
-        trusted: bool | None = None,
-    ) -> None:
-        self._core = Core(config, data_mode, resources, custom_functions, stream_config, trusted)
-        self._stages = (self._core,)
+class SimpleFSM(ConfiguredMachine, BlockingStreaming):
+    """A machine that works in the caller's thread."""
 
     def process(
         self, data: Record, initial_state: str | None = None, timeout: float | None = None
@@ -104,55 +91,12 @@ class SimpleFSM(BlockingStreaming):
             return single.validate(self._core, data)
         return run_in_own_loop(lambda: single.validate_async(self._core, data))
 
-    def get_states(self) -> list[str]:
-        """Return the names of the main network's states, as written."""
-        return self._core.state_names()
-
-    def get_resources(self) -> list[str]:
-        """Return the names of the resources that functions see."""
-        return list(self._core.resources)
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The config in its canonical form."""
-        return self._core.config
-
-    def close(self) -> None:
-        """Refuse further work. Closing twice is fine."""
-        self._core.close()
-
-    async def aclose(self) -> None:
-        """As `close`."""
-        self._core.close()
-
-    def __enter__(self) -> SimpleFSM:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def __or__(self, other: BlockingStreaming) -> Pipeline:
-        """Return a pipeline: what this machine emits enters `other`, as through a file."""
-        if not isinstance(other, BlockingStreaming):
-            return NotImplemented
-        return Pipeline(self._stages + other._stages)
-
 
 class Pipeline(BlockingStreaming):
     """Several machines, one behind the other. Made with `|`."""
 
     def __init__(self, stages: tuple[Core, ...]) -> None:
         self._stages = stages
-
-    def __or__(self, other: BlockingStreaming) -> Pipeline:
-        if not isinstance(other, BlockingStreaming):
-            return NotImplemented
-        return Pipeline(self._stages + other._stages)
 
 
 def create_fsm(
