@@ -173,7 +173,34 @@ def test_async_flows_are_interrupted_as_well(tmp_path: Path) -> None:
     assert seconds < 5
 
 
-def test_code_that_swallows_the_interrupt_is_ended_by_force(tmp_path: Path) -> None:
+def test_an_interrupt_does_not_wait_for_the_chunk(tmp_path: Path) -> None:
+    write_slow_flow(tmp_path)
+
+    process = start_command(tmp_path, *RUN, "--chunk-size", "100000")
+    _, err, seconds = interrupted(process, tmp_path, signal.SIGTERM)
+
+    assert process.returncode == 143
+    assert err == (
+        "interrupted by SIGTERM before a chunk of records was done; nothing was put in place\n"
+    )
+    assert seconds < 3
+
+
+def test_an_interrupt_that_a_record_swallows_ends_the_run_with_its_chunk(tmp_path: Path) -> None:
+    write_slow_flow(tmp_path)
+    flow = (tmp_path / "slow.yaml").read_text()
+    deaf = "try: time.sleep(0.002)\n          except BaseException: pass"
+    (tmp_path / "slow.yaml").write_text(flow.replace("time.sleep(0.002)", deaf))
+
+    process = start_command(tmp_path, *RUN)
+    _, err, seconds = interrupted(process, tmp_path, signal.SIGTERM)
+
+    assert (process.returncode, len(err.splitlines())) == (143, 1)
+    assert err.startswith("interrupted by SIGTERM; nothing was put in place")
+    assert seconds < 3
+
+
+def test_code_that_swallows_every_interrupt_is_ended_by_force(tmp_path: Path) -> None:
     write_slow_flow(tmp_path)
     flow = (tmp_path / "slow.yaml").read_text()
     stubborn = (

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import multiprocessing
 import os
 import signal
-import threading
+import time
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -30,8 +31,6 @@ class Interrupts:
         self.caught: signal.Signals | None = None
         self._process = os.getpid()
         self._before: dict[signal.Signals, Any] = {}  # what signal.signal gives back
-        self._last_resort = threading.Timer(GRACE_S, self._end_now)
-        self._last_resort.daemon = True
 
     @property
     def cause(self) -> str:
@@ -69,11 +68,13 @@ class Interrupts:
             os._exit(128 + number)  # a forked worker: the parent cleans up
         if self.caught is None:
             self.caught = signal.Signals(number)
-            self._last_resort.start()
+            # Not by `threading`: the interrupted code may hold its locks.
+            _thread.start_new_thread(self._end_late, ())
             raise KeyboardInterrupt
 
-    def _end_now(self) -> None:
-        """End the process whatever it does; code that cannot be interrupted is the reason."""
+    def _end_late(self) -> None:
+        """End the process that does not end by itself: its flow's code cannot be interrupted."""
+        time.sleep(GRACE_S)
         os.write(2, b"the flow's code did not stop: ended by force\n")
         for child in multiprocessing.active_children():
             child.kill()

@@ -161,7 +161,8 @@ def states(ends: tuple[str, ...], counts: Counts) -> Table:
     table.add_column(no_wrap=True, overflow="ellipsis", max_width=30)
     table.add_column(justify="right", no_wrap=True)
     for end in ends[:MAX_STATES]:
-        table.add_row(Text(printable(end)), Text(f"{counts.by_state.get(end, 0):,}", "green"))
+        number = counts.by_state.get(end, 0)
+        table.add_row(Text(printable(end)), Text(f"{number:,}", "green" if number else "dim"))
     if len(ends) > MAX_STATES:
         rest = sum(counts.by_state.get(end, 0) for end in ends[MAX_STATES:])
         table.add_row(Text(f"{len(ends) - MAX_STATES} more", "dim"), Text(f"{rest:,}", "green"))

@@ -9,7 +9,7 @@ from statepipe.cli.counts import Counts, cause_of, largest
 from statepipe.cli.ending import Ending
 from statepipe.cli.messages import span_lines
 from statepipe.cli.request import Request
-from statepipe.cli.terminal import bold, dim, green, red
+from statepipe.cli.terminal import Paint, bold, dim, green, red
 from statepipe.cli.words import counted, duration, printable, rate, shortened
 from statepipe.errors import RecordError
 from statepipe.run.progress import FailureGroup
@@ -48,13 +48,17 @@ def table(request: Request, ending: Ending) -> list[str]:
     digits = len(f"{counts.total:,}")
     rows = []
     for end, name in zip(ends, names, strict=True):
-        number = f"{counts.by_state.get(end, 0):>{digits},}"
-        rows.append(f"  {name:<{width}}  {green(number)}{destination(request, ending, end)}")
-    number = f"{counts.failed:>{digits},}"
-    failed = red(number) if counts.failed else dim(number)
-    rows.append(f"  {'failed':<{width}}  {failed}{remains(ending)}")
+        number = painted(counts.by_state.get(end, 0), digits, green)
+        rows.append(f"  {name:<{width}}  {number}{destination(request, ending, end)}")
+    number = painted(counts.failed, digits, red)
+    rows.append(f"  {'failed':<{width}}  {number}{remains(ending)}")
     rows.append(f"  {dim('total'.ljust(width))}  {counts.total:>{digits},}")
     return [row.rstrip() for row in rows]
+
+
+def painted(number: int, digits: int, paint: Paint) -> str:
+    """Return a right-aligned number; zero is dim."""
+    return (paint if number else dim)(f"{number:>{digits},}")
 
 
 def destination(request: Request, ending: Ending, end: str) -> str:

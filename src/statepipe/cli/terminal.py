@@ -78,7 +78,10 @@ def told_as_sink_error() -> Iterator[None]:
 
 
 def forget_stdout() -> None:
-    """Send what is still to come for standard output nowhere: its reader went away."""
+    """Send what is still to come for standard output nowhere.
+
+    Python flushes standard output once more on its way out, and would complain again.
+    """
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
