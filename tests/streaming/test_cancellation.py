@@ -12,6 +12,8 @@ import psutil
 import pytest
 
 from statepipe import AsyncSimpleFSM, Progress
+from statepipe.connectors.filesystem import LocalFiles
+from statepipe.connectors.formats import file_sink
 from statepipe.testing import AsyncMemorySource, CollectingSink
 from tests.streaming.streams import divider, on_workers, one_state, write_lines
 
@@ -169,3 +171,25 @@ async def test_several_streams_share_one_machine_and_one_loop(tmp_path: Path) ->
 
     assert [result.emitted for result in results] == [49] * 5
     assert len({(tmp_path / f"{n}.jsonl").read_bytes() for n in range(5)}) == 1
+
+
+class SlowDisk(LocalFiles):
+    """A disk that syncs a file only when the event loop has had a turn meanwhile."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.turned: list[bool] = []
+
+    def replace(self, source: str, target: str) -> None:
+        turn = threading.Event()
+        self.loop.call_soon_threadsafe(turn.set)
+        self.turned.append(turn.wait(10))
+        super().replace(source, target)
+
+
+async def test_the_loop_turns_while_a_file_is_made_durable(tmp_path: Path) -> None:
+    disk = SlowDisk()
+    sink = file_sink(str(tmp_path / "out.jsonl"), files=disk)
+    await AsyncSimpleFSM(divider()).process_stream([{"value": 1}], sink)
+
+    assert disk.turned == [True]

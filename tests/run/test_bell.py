@@ -1,0 +1,78 @@
+"""Tests of the two bells, which are all that the drivers differ in."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from statepipe.run.bell import LoopBell, ThreadBell
+from statepipe.run.blocking_driver import run_blocking
+
+
+def test_a_ring_between_two_waits_of_a_thread_is_not_lost() -> None:
+    bell = ThreadBell()
+    bell.ring()
+
+    assert run_blocking(bell.wait(None)) is True
+    assert run_blocking(bell.wait(0)) is False
+
+
+async def test_a_ring_from_a_thread_wakes_the_loop() -> None:
+    bell = LoopBell()
+    threading.Thread(target=bell.ring).start()
+
+    assert await bell.wait(30) is True
+    assert await bell.wait(0) is False
+
+
+def test_a_ring_after_the_loop_is_over_does_nothing() -> None:
+    async def make() -> LoopBell:
+        return LoopBell()
+
+    bell = asyncio.run(make())
+    rung = threading.Thread(target=bell.ring)
+    rung.start()
+    rung.join()
+
+    assert not rung.is_alive()
+
+
+async def test_the_loop_goes_on_beside_a_call_that_blocks() -> None:
+    freed = threading.Event()
+    asyncio.get_running_loop().call_soon(freed.set)
+    seen: list[bool] = []
+    await LoopBell().aside(lambda: seen.append(freed.wait(10)))
+
+    assert seen == [True]
+
+
+def fail() -> None:
+    raise OSError("no")
+
+
+async def test_what_a_call_aside_raises_is_raised() -> None:
+    with pytest.raises(OSError, match="no"):
+        await LoopBell().aside(fail)
+    with pytest.raises(OSError, match="no"):
+        await ThreadBell().aside(fail)
+
+
+async def test_a_call_aside_is_made_to_its_end_though_its_caller_is_cancelled() -> None:
+    begun, release, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        release.wait(10)
+        ended.set()
+
+    task = asyncio.create_task(LoopBell().aside(work))
+    while not begun.is_set():
+        await asyncio.sleep(0)
+    task.cancel()
+    release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert ended.is_set()
