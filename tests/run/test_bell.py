@@ -68,8 +68,8 @@ async def test_a_call_aside_is_made_to_its_end_though_its_caller_is_cancelled() 
         ended.set()
 
     task = asyncio.create_task(LoopBell().aside(work))
-    while not begun.is_set():
-        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert begun.wait(10)
     task.cancel()
     release.set()
     with pytest.raises(asyncio.CancelledError):
