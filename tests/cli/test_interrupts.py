@@ -25,7 +25,10 @@ def interrupted(
     time.sleep(0.3)
     began = time.monotonic()
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    try:
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()  # nothing, where it has ended as it should
     return out, err, time.monotonic() - began
 
 
