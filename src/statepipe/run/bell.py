@@ -39,9 +39,10 @@ class ThreadBell:
         self._rung.set()
 
     async def wait(self, timeout_s: float | None) -> bool:
-        rung = self._rung.wait(timeout_s)
+        if not self._rung.wait(timeout_s):
+            return False  # a ring from here on is for the next wait: it must not be cleared
         self._rung.clear()
-        return rung
+        return True
 
     async def breathe(self) -> None:
         return
