@@ -33,6 +33,9 @@ class Core:
         stream_config: StreamConfig | None,
         trusted: bool | None,
     ) -> None:
+        check_options(data_mode, resources, custom_functions, trusted)
+        if stream_config is not None:
+            check_stream_config(stream_config)
         loaded = load_config(config)
         registered = dict(custom_functions or {})
         self.machine: Machine = build_machine(loaded, registered=registered, trusted=trusted)
@@ -98,6 +101,25 @@ def checked_record(data: object) -> Record:
     if not isinstance(data, dict):
         raise UsageError(f"a record must be a dict, not {type(data).__name__}")
     return data
+
+
+def check_options(
+    data_mode: object, resources: object, custom_functions: object, trusted: object
+) -> None:
+    """Raise UsageError for an option that is none: `trusted="no"` would count as true."""
+    if not isinstance(data_mode, DataHandlingMode):
+        raise UsageError(f"data_mode must be a DataHandlingMode, not {data_mode!r}")
+    if trusted is not None and not isinstance(trusted, bool):
+        raise UsageError(f"trusted must be True, False or None, not {trusted!r}")
+    for name, value in (("resources", resources), ("custom_functions", custom_functions)):
+        if value is not None and not isinstance(value, Mapping):
+            raise UsageError(f"{name} must be a mapping from names, not a {type(value).__name__}")
+
+
+def check_stream_config(config: object) -> None:
+    """Raise UsageError where a caller gave something else."""
+    if not isinstance(config, StreamConfig):
+        raise UsageError(f"stream_config must be a StreamConfig, not a {type(config).__name__}")
 
 
 def check_timeout(timeout_s: object) -> None:

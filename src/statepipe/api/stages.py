@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-from statepipe.api.assemble import Core, check_timeout
+from statepipe.api.assemble import Core, check_stream_config, check_timeout
 from statepipe.api.streaming import BESIDE, Request
 from statepipe.connectors.formats import FormatOptions
 from statepipe.errors import UsageError
@@ -57,7 +57,7 @@ class Streaming(ABC, Generic[Given]):
         StreamErrors with the counts as `.result`, and what the source or `on_progress` raised.
         """
         config = stream_config or self._stages[0].stream_config
-        check_arguments(config, timeout)
+        check_arguments(config, timeout, on_progress)
         if chunk_size is not None:
             config = replace(config, chunk_size=chunk_size)
         options = FormatOptions(
@@ -82,9 +82,12 @@ class Streaming(ABC, Generic[Given]):
         return self._stream(request)
 
 
-def check_arguments(config: object, timeout_s: object) -> None:
+def check_arguments(config: object, timeout_s: object, on_progress: object) -> None:
     """Raise UsageError where a caller gave something else."""
-    if not isinstance(config, StreamConfig):
-        raise UsageError(f"stream_config must be a StreamConfig, not a {type(config).__name__}")
+    check_stream_config(config)
     if timeout_s is not None:
         check_timeout(timeout_s)
+    if on_progress is not None and not callable(on_progress):
+        raise UsageError(
+            f"on_progress must be callable, which a {type(on_progress).__name__} is not"
+        )

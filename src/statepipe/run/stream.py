@@ -142,6 +142,7 @@ class Stream:
                 await self._finish(done)
                 moved = True
             if self.parts.intake.ended and not self.parts.computing.busy:
+                self._watch()  # the last chunk may have taken longer than the whole stream may
                 return
             if moved:
                 await self.parts.bell.breathe()

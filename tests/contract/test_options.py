@@ -1,0 +1,64 @@
+"""No option is accepted and ignored, or accepted and misread."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from statepipe import AsyncSimpleFSM, ConfigError, SimpleFSM, StreamTimeoutError, UsageError
+
+CONFIG = {
+    "states": [{"name": "a", "is_start": True}, {"name": "z", "is_end": True}],
+    "arcs": [{"from": "a", "to": "z"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"data_mode": "direct"}, "data_mode must be a DataHandlingMode, not 'direct'"),
+        ({"trusted": "no"}, "trusted must be True, False or None, not 'no'"),
+        ({"trusted": 0}, "trusted must be True, False or None, not 0"),
+        ({"resources": 5}, "resources must be a mapping from names, not a int"),
+        ({"custom_functions": [len]}, "custom_functions must be a mapping from names, not a list"),
+        ({"stream_config": {}}, "stream_config must be a StreamConfig, not a dict"),
+    ],
+)
+@pytest.mark.parametrize("make", [SimpleFSM, AsyncSimpleFSM])
+def test_an_option_of_the_wrong_kind_is_refused(make: Any, option: Any, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        make(CONFIG, **option)
+
+
+def test_a_callback_that_cannot_be_called_is_refused_before_anything_is_read() -> None:
+    source = iter([{"n": 1}])
+
+    with pytest.raises(UsageError, match="on_progress must be callable, which a int is not"):
+        SimpleFSM(CONFIG).process_stream(source, on_progress=5)  # type: ignore[arg-type]
+    assert next(source) == {"n": 1}
+
+
+def test_a_stream_whose_only_chunk_takes_too_long_is_late(tmp_path: Path) -> None:
+    def slow(state: Any) -> None:
+        time.sleep(0.05)
+
+    config = {**CONFIG, "states": [{**CONFIG["states"][0], "transform": slow}, CONFIG["states"][1]]}  # type: ignore[dict-item]
+    sink = tmp_path / "out.jsonl"
+
+    with pytest.raises(StreamTimeoutError, match=r"the stream took longer than 0\.1 s"):
+        SimpleFSM(config).process_stream([{}] * 4, sink, timeout=0.1)
+    assert not sink.exists()
+
+
+def test_a_key_that_nothing_stands_behind_is_refused() -> None:
+    keys = {"timeout_seconds": 5, "resources": []}
+
+    with pytest.raises(ConfigError) as caught:
+        SimpleFSM({**CONFIG, **keys})
+
+    assert [problem.message for problem in caught.value.problems] == [
+        f"'{key}' is not yet supported here" for key in keys
+    ]
