@@ -1,0 +1,246 @@
+"""Every key that a config may have changes something that can be seen, or is refused.
+
+A key that is added to the spellings and not to the table below makes a test fail.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from statepipe import ConfigError, SimpleFSM
+from statepipe.config.spellings import ARC, FUNCTIONS, NETWORK, STATE, STATE_ARC, TOP, Level
+
+Config = dict[str, Any]
+ADD = "{**data, 'n': data.get('n', 0) + 1}"
+NEVER = "data.get('n', 0) > 100"
+
+
+def two_states() -> Config:
+    return {
+        "name": "two",
+        "networks": [
+            {
+                "name": "main",
+                "states": [
+                    {"name": "a", "is_start": True},
+                    {"name": "b"},
+                    {"name": "z", "is_end": True},
+                    {"name": "y", "is_end": True},
+                ],
+                "arcs": [
+                    {"from": "a", "to": "b"},
+                    {"from": "b", "to": "z"},
+                    {"from": "b", "to": "y"},
+                ],
+            }
+        ],
+    }
+
+
+def seen(config: Config) -> dict[str, Any]:
+    """Return what a caller can see of a machine: its records, its refusals, its own facts."""
+    try:
+        fsm = SimpleFSM(config)
+    except ConfigError as error:
+        return {"problems": [str(problem) for problem in error.problems]}
+    given: Config = {"id": 1, "list": []}
+    result = fsm.process(given)
+    kept: list[Any] = []
+    stream = fsm.process_stream([{"id": 1}], kept.append)
+    return {
+        "given": given,
+        "path": result.path,
+        "data": result.data,
+        "error": str(result.record_error),
+        "metadata": dict(result.metadata),
+        "config": fsm.config,
+        "kept": kept,
+        "excluded": dict(stream.excluded_by_state),
+    }
+
+
+def behaviour(config: Config) -> dict[str, Any]:
+    facts = seen(config)
+    facts.pop("config", None)
+    return facts
+
+
+def with_state(name: str, keys: Config) -> Config:
+    config = two_states()
+    [state] = [s for s in config["networks"][0]["states"] if s["name"] == name]
+    state.update(keys)
+    return config
+
+
+def with_arc(keys: Config) -> Config:
+    config = two_states()
+    config["networks"][0]["arcs"][1].update(keys)
+    return config
+
+
+def with_top(keys: Config) -> Config:
+    return {**two_states(), **keys}
+
+
+def simple_form(keys: Config) -> Config:
+    [network] = two_states()["networks"]
+    return {"states": network["states"], "arcs": network["arcs"], **keys}
+
+
+def mutating() -> Config:
+    return with_state("b", {"transform": "def f(state):\n    state.data['list'].append(1)"})
+
+
+def changed_top(keys: Config) -> tuple[Config, Config]:
+    return mutating(), {**mutating(), **keys}
+
+
+def pair_of_networks(main: str) -> Config:
+    other = {"name": "other", "states": [{"name": "only", "is_start": True, "is_end": True}]}
+    config = two_states()
+    return {**config, "networks": [*config["networks"], other], "main_network": main}
+
+
+Row = Callable[[], tuple[Config, Config]]
+"""A config without the key (or with another value), and one with it."""
+
+IN_A_STATE: dict[str, tuple[str, Any]] = {
+    "schema": ("a", {"required": ["missing"]}),
+    "data_schema": ("a", {"required": ["missing"]}),
+    "pre_validators": ("a", [NEVER]),
+    "validators": ("a", [NEVER]),
+    "validator": ("a", NEVER),
+    "transforms": ("a", [ADD, ADD]),
+    "transform": ("a", ADD),
+    "functions": ("a", {"transform": ADD}),
+    "is_end": ("b", True),
+    "final": ("b", True),
+    "end": ("b", True),
+    "is_start": ("b", True),
+    "initial": ("b", True),
+    "start": ("b", True),
+    "emit_output": ("z", False),
+}
+
+
+def in_a_state(key: str) -> tuple[Config, Config]:
+    name, value = IN_A_STATE[key]
+    return two_states(), with_state(name, {key: value})
+
+
+STATES: dict[str, Row] = {
+    **{key: lambda key=key: in_a_state(key) for key in IN_A_STATE},  # type: ignore[misc]  # binds
+    "name": lambda: (two_states(), with_state("a", {"name": "renamed"})),
+    "arcs": lambda: (two_states(), with_state("b", {"arcs": [{"target": "y"}]})),
+    "data_mode": lambda: (
+        {**mutating(), "data_mode": "reference"},
+        {
+            **with_state("b", {**_state_of(mutating(), "b"), "data_mode": "copy"}),
+            "data_mode": "reference",
+        },
+    ),
+}
+
+
+def _state_of(config: Config, name: str) -> Config:
+    return next(dict(s) for s in config["networks"][0]["states"] if s["name"] == name)
+
+
+ARCS: dict[str, Row] = {
+    "condition": lambda: (two_states(), with_arc({"condition": NEVER})),
+    "pre_test": lambda: (two_states(), with_arc({"pre_test": NEVER})),
+    "transforms": lambda: (two_states(), with_arc({"transforms": [ADD]})),
+    "transform": lambda: (two_states(), with_arc({"transform": ADD})),
+    "priority": lambda: (two_states(), with_arc({"priority": -1})),
+    "from": lambda: (two_states(), with_arc({"from": "a"})),
+    "to": lambda: (two_states(), with_arc({"to": "y"})),
+    "name": lambda: (
+        with_arc({"condition": "1 / 0"}),
+        with_arc({"condition": "1 / 0", "name": "broken"}),
+    ),
+}
+
+TOPS: dict[str, Row] = {
+    "name": lambda: (two_states(), with_top({"name": "other"})),
+    "networks": lambda: (two_states(), with_state("a", {"transform": ADD})),
+    "main_network": lambda: (pair_of_networks("main"), pair_of_networks("other")),
+    "data_mode": lambda: changed_top({"data_mode": "direct"}),
+    "max_transitions": lambda: (two_states(), with_top({"max_transitions": 1})),
+    "states": lambda: (simple_form({}), simple_form({"states": {"a": {"start": True}}})),
+    "arcs": lambda: (simple_form({}), simple_form({"arcs": [{"from": "a", "to": "z"}]})),
+    "initial_state": lambda: (simple_form({}), simple_form({"initial_state": "b"})),
+}
+
+ONLY_SHOWN = {"metadata", "version", "description"}
+"""Keys for people, which `fsm.config` shows and no record meets."""
+
+ELSEWHERE = {
+    "sink": "tests/streaming/test_sinks.py::test_a_state_s_own_sink_comes_before_the_callers",
+    "run_on_failure": "tests/config: true is refused with 'not yet', and false is the default",
+}
+
+
+def rows() -> list[Any]:
+    tables = {"top": TOPS, "state": STATES, "arc": ARCS}
+    return [
+        pytest.param(row, id=f"{where}.{key}")
+        for where, table in tables.items()
+        for key, row in table.items()
+    ]
+
+
+@pytest.mark.parametrize("row", rows())
+def test_a_key_changes_what_becomes_of_a_record(row: Row) -> None:
+    without, with_it = row()
+
+    assert behaviour(with_it) != behaviour(without)
+
+
+@pytest.mark.parametrize("row", rows())
+def test_reading_a_config_leaves_the_author_s_dict_alone(row: Row) -> None:
+    _, config = row()
+    before = copy.deepcopy(config)
+    behaviour(config)
+
+    assert config == before
+
+
+@pytest.mark.parametrize("key", sorted(ONLY_SHOWN))
+def test_a_key_for_people_is_shown_and_changes_nothing(key: str) -> None:
+    value = {"owner": "us"} if key == "metadata" else "1.10"
+
+    assert seen(with_top({key: value}))["config"][key] == value
+    assert behaviour(with_top({key: value})) == behaviour(two_states())
+
+
+@pytest.mark.parametrize(
+    ("level", "table"),
+    [(TOP, TOPS), (STATE, STATES), (ARC, ARCS)],
+    ids=lambda value: getattr(value, "noun", ""),
+)
+def test_no_key_is_left_out_of_these_tables(level: Level, table: dict[str, Row]) -> None:
+    assert set(level.keys) - set(table) - ONLY_SHOWN - set(ELSEWHERE) == set()
+
+
+def test_arcs_in_states_and_networks_have_no_keys_but_those_tested_here() -> None:
+    assert set(STATE_ARC.keys) - set(ARC.keys) == {"target"}
+    assert set(NETWORK.keys) - set(TOP.keys) == set()
+    assert set(FUNCTIONS.keys) == {"transform", "validate"}
+
+
+@pytest.mark.parametrize("level", [TOP, STATE, ARC, STATE_ARC], ids=lambda level: level.noun)
+def test_a_key_that_is_not_built_yet_says_so(level: Level) -> None:
+    for key in sorted(level.not_yet):
+        place = {
+            TOP.noun: lambda key=key: with_top({key: {}}),  # type: ignore[misc]  # binds
+            STATE.noun: lambda key=key: with_state("a", {key: {}}),  # type: ignore[misc]
+            ARC.noun: lambda key=key: with_arc({key: {}}),  # type: ignore[misc]
+            STATE_ARC.noun: lambda key=key: with_state("b", {"arcs": [{"target": "z", key: {}}]}),  # type: ignore[misc]
+        }[level.noun]
+        problems = "\n".join(seen(place())["problems"])
+
+        assert f"'{key}' is not yet supported here" in problems
