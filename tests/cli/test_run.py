@@ -529,12 +529,6 @@ MISTAKES = [
         2,
         "--output-format: there is no 'xml'; it may be auto, jsonl, json, csv, tsv, text",
     ),
-    (
-        ["run", "flow.yaml", "-", "-o", "-", "--input-format", "csv", "--parallelism", "2"],
-        2,
-        "--parallelism: workers cannot read csv from standard input yet; "
-        "give a file, or leave --parallelism out",
-    ),
     (["run", "flow.yaml", "in.jsonl", "-o"], 2, "option '-o' requires an argument"),
     (
         ["run", "flow.yaml", "in.jsonl", "more", "-o", "-"],

@@ -119,7 +119,6 @@ async def test_cancelling_ends_an_async_function_that_waits(tmp_path: Path) -> N
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.xfail(strict=True, reason="ReadAhead.close does not close its reader")
 async def test_cancelling_ends_a_wait_for_a_pipe(tmp_path: Path) -> None:
     pipe = tmp_path / "in.jsonl"
     os.mkfifo(pipe)

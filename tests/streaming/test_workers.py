@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from statepipe import StreamConfig, StreamError
+from statepipe.run.workers import REPLY_S
 from tests.streaming.streams import (
     Stream,
     blocking_stream,
@@ -295,3 +296,48 @@ def test_async_functions_run_on_workers_too(stream: Stream) -> None:
     )
 
     assert [record["value"] for record in seen] == list(range(0, 18, 2))
+
+
+def test_workers_know_the_header_of_a_csv_that_comes_through_a_pipe(tmp_path: Path) -> None:
+    pipe, out = tmp_path / "in.csv", tmp_path / "out.jsonl"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("id,value\n1,a\n2,b\n",))
+    writer.start()
+
+    result = blocking_stream(one_state(), pipe, out, stream_config=on_workers(2))
+    writer.join()
+
+    assert result.failed == 0
+    assert lines_of(out) == [{"id": "1", "value": "a"}, {"id": "2", "value": "b"}]
+
+
+def test_a_worker_tells_of_a_long_range_before_its_end(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "in.jsonl", [{"id": n} for n in range(3)])
+    told, late = tmp_path / "told", time.monotonic() + 60
+
+    def hold(state: Any) -> None:
+        if state["id"] == 0:
+            time.sleep(2 * REPLY_S)
+        while state["id"] == 2 and not told.exists() and time.monotonic() < late:
+            time.sleep(0.01)
+        assert state["id"] != 2 or told.exists()
+
+    config = one_state(hold)
+    result = blocking_stream(
+        config,
+        source,
+        tmp_path / "out.jsonl",
+        on_progress=lambda _: told.touch(),
+        stream_config=on_workers(2, chunk_size=1, buffer_size=1_000_000),
+    )
+
+    assert (result.successful, result.failed) == (3, 0)
+    assert [record["id"] for record in lines_of(tmp_path / "out.jsonl")] == [0, 1, 2]
+
+
+def test_a_source_record_that_cannot_cross_to_a_worker_is_named(tmp_path: Path) -> None:
+    records = iter([{"id": 1, "lock": threading.Lock()}])
+
+    with pytest.raises(StreamError, match="cannot be sent to a worker: .*; use parallelism=1"):
+        blocking_stream(one_state(), records, tmp_path / "o.jsonl", stream_config=on_workers(2))
+    assert not (tmp_path / "o.jsonl").exists()

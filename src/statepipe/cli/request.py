@@ -120,11 +120,6 @@ def request_of(options: Options, ends: list[EndState]) -> Request:
     source: str | StandardInput = options.source
     if source == STANDARD:
         name = "jsonl" if options.input_format == "auto" else options.input_format
-        if name in ("csv", "tsv") and options.parallelism > 1:
-            raise UsageError(
-                f"--parallelism: workers cannot read {name} from standard input yet; "
-                "give a file, or leave --parallelism out"
-            )
         source = StandardInput(input_format(name, formats))
     name = "jsonl" if options.output_format == "auto" else options.output_format
     standard_output = StandardOutput(output_format(name, formats))

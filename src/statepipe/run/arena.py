@@ -32,17 +32,22 @@ class Arena:
     def __init__(self, slots: int) -> None:
         self._memory = mmap.mmap(-1, slots * SLOT_BYTES)
         self._slots = slots
+        self._at = self._limit = 0
 
-    def place(self, number: int, results: list[ChunkResult]) -> None:
-        """Move the encoded outputs of results into slot `number`, as far as there is room."""
-        at = (number % self._slots) * SLOT_BYTES
-        limit = at + SLOT_BYTES
+    def begin(self, number: int) -> None:
+        """Fill slot `number` from its beginning: what lay there has been taken out."""
+        self._at = (number % self._slots) * SLOT_BYTES
+        self._limit = self._at + SLOT_BYTES
+
+    def place(self, results: list[ChunkResult]) -> None:
+        """Move the encoded outputs of results into the slot, as far as there is room."""
         for result in results:
             for index, output in enumerate(result.outputs):
-                if isinstance(output, bytes) and at + len(output) <= limit:
-                    self._memory[at : at + len(output)] = output
-                    result.outputs[index] = Placed(at, at + len(output))  # type: ignore[call-overload]  # only between worker and parent
-                    at += len(output)
+                end = self._at + len(output)
+                if isinstance(output, bytes) and end <= self._limit:
+                    self._memory[self._at : end] = output
+                    result.outputs[index] = Placed(self._at, end)  # type: ignore[call-overload]  # only between worker and parent
+                    self._at = end
 
     def take_out(self, results: list[ChunkResult]) -> None:
         """Copy what was placed back into the results."""

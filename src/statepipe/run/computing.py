@@ -14,12 +14,14 @@ from statepipe.run.compute import ChunkRunner
 class Done:
     """A chunk that has been computed: its number from 0, and its results, several for a range.
 
-    `records` is what the chunk was counted as when it was read.
+    `records` is what the chunk was counted as when it was read. Without `last`, more results of
+    the same chunk follow.
     """
 
     number: int
     records: int
     results: list[ChunkResult]
+    last: bool = True
 
 
 class Computing(Protocol):

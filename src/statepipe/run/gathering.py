@@ -29,6 +29,9 @@ class GatheringIntake:
     def waiting(self) -> int:
         return sum(map(len, self._chunks))
 
+    def open(self) -> None:
+        self._inner.open()
+
     def start(self, flow: Flow) -> None:
         # The inner intake is not held back: that all is in memory is what was asked for.
         self._inner.start(Flow(sys.maxsize, sys.maxsize))

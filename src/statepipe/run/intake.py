@@ -34,8 +34,14 @@ class Intake(Protocol):
     def waiting(self) -> int:
         """Records that were read and are not yet taken, as far as they are counted."""
 
+    def open(self) -> None:
+        """Open the source, before workers are forked: its header, if it has one, is theirs too.
+
+        Raises SourceError where it cannot be opened.
+        """
+
     def start(self, flow: Flow) -> None:
-        """Begin to read, on the first take at the latest. What reads ahead heeds `flow`."""
+        """Begin to read. What reads ahead heeds `flow`."""
 
     def take(self) -> Chunk | None:
         """Return the next chunk, or None if it is not ready: the bell rings when it may be."""
@@ -69,6 +75,9 @@ class ByteIntake:
         self._at = 0
         self._left = 0
         self._held_since = 0.0
+
+    def open(self) -> None:
+        self._reading.open()
 
     def start(self, flow: Flow) -> None:
         self._reading.start()
@@ -132,6 +141,9 @@ class RangeIntake:
         self.error: Exception | None = None
         self._ranges: Iterator[RangeChunk] = iter(ranges)
 
+    def open(self) -> None:
+        """Each worker opens the source for itself."""
+
     def start(self, flow: Flow) -> None:
         """Nothing is read here."""
 
@@ -166,6 +178,9 @@ class IterableIntake:
         self._chunk_size = chunk_size
         self._max_wait_s = float("inf") if isinstance(source, Sized) else max_wait_s
         self._clock = clock
+
+    def open(self) -> None:
+        """The iterable is open already."""
 
     def start(self, flow: Flow) -> None:
         """Nothing is read ahead."""

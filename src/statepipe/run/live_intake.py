@@ -53,6 +53,9 @@ class LiveIntake:
     def waiting(self) -> int:
         return len(self._records)
 
+    def open(self) -> None:
+        """The iterator is open already."""
+
     def start(self, flow: Flow) -> None:
         self._flow = flow
         self._task = asyncio.get_running_loop().create_task(self._pull())

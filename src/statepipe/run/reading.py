@@ -33,9 +33,12 @@ class ReadAhead:
     def ended(self) -> bool:
         return self._finished and not self._blocks
 
-    def start(self) -> None:
-        """Open the source and begin to read. Raises SourceError where it cannot be opened."""
+    def open(self) -> None:
+        """Open the source. Raises SourceError where it cannot be opened."""
         self._reader = self._source.open()
+
+    def start(self) -> None:
+        """Begin to read what was opened."""
         self._thread.start()
 
     def take(self) -> Block | None:
@@ -47,10 +50,12 @@ class ReadAhead:
             return self._blocks.popleft()
 
     def close(self) -> None:
-        """Stop reading. A read that waits for a pipe goes on in its daemon thread until it ends."""
+        """Stop reading, a read that waits for a pipe included."""
         with self._changed:
             self._closed = True
             self._changed.notify()
+        if self._reader is not None:
+            self._reader.close()
 
     def _read(self) -> None:
         assert self._reader is not None

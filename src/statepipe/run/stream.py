@@ -85,7 +85,7 @@ class Stream:
         self._paused_since: float | None = None
         self._paused_s = 0.0
         self._lines = 0
-        self._held: dict[int, Done] = {}
+        self._held: dict[int, list[Done]] = {}
         self._next = 0
 
     async def run(self) -> StreamResult:
@@ -98,6 +98,7 @@ class Stream:
                 outlet.open()
             if self.parts.dead_letters is not None:
                 self.parts.dead_letters.check()
+            self.parts.intake.open()
             self.parts.computing.start()
             self.parts.intake.start(self.flow)
             await self._move_all()
@@ -188,11 +189,11 @@ class Stream:
                     self.parts.late.apply(result)
                 for outlet, output in zip(self.parts.outlets, result.outputs, strict=True):
                     await outlet.write(output)
-        self._held[done.number] = done
+        self._held.setdefault(done.number, []).append(done)
         while self._next in self._held:
-            ready = self._held.pop(self._next)
-            self._next += 1
-            await self._settle(ready)
+            for ready in self._held.pop(self._next):
+                await self._settle(ready)
+                self._next += ready.last
 
     async def _settle(self, done: Done) -> None:
         """Count a chunk whose forerunners have all been counted, and tell of it."""
@@ -207,11 +208,11 @@ class Stream:
                 await self._write_failures(result, first_line)
             self.counters.add(result)
             self._lines += result.lines
-            if result is done.results[-1]:
+            if done.last and result is done.results[-1]:
                 self.flow.on_written(done.records)
             if self.parts.on_progress is not None:
                 await settled(self.parts.on_progress(self.progress()))
-        if not done.results:
+        if done.last and not done.results:
             self.flow.on_written(done.records)
 
     async def _write_failures(self, result: ChunkResult, first_line: int) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import multiprocessing
+import pickle
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from multiprocessing.context import ForkContext, ForkProcess
@@ -26,8 +28,15 @@ from statepipe.run.computing import Done
 MAX_ASSIGNED = 2
 """Chunks that a worker has at a time: one in work, one so that it need not wait for the next."""
 
+REPLY_S = 0.2
+"""How often a worker tells what it has of a range that takes long."""
+
 STOP_S = 2.0
 """How long a worker may take to stop by itself."""
+
+
+UNPICKLABLE = (pickle.PickleError, TypeError, AttributeError, ImportError, ValueError)
+"""What pickle raises for values that cannot cross to another process. Source: pickle's manual."""
 
 
 class Worker:
@@ -53,15 +62,19 @@ class Worker:
             self.connection.send((number, self.sent, chunk))
         except OSError:
             pass
+        except UNPICKLABLE as exc:
+            raise StreamError(
+                f"a record of the source cannot be sent to a worker: {exc}; use parallelism=1"
+            ) from exc
 
     def receive(self) -> Done | StreamError:
         """Wait for results. EOFError or OSError: the worker is gone."""
-        number, results = self.connection.recv()
-        records = self.assigned.pop(number)
+        number, results, last = self.connection.recv()
         if isinstance(results, StreamError):
             return results
         self.arena.take_out(results)
-        return Done(number, records, results)
+        records = self.assigned.pop(number) if last else self.assigned[number]
+        return Done(number, records, results, last)
 
     def stop(self, at_once: bool) -> None:
         """End the process: by telling it to, or with work still in hand by terminating it."""
@@ -144,7 +157,7 @@ class Pool:
         done = self._done.popleft()
         if isinstance(done, StreamError):
             raise done
-        self._taken += 1
+        self._taken += done.last
         return done
 
     def close(self) -> None:
@@ -164,6 +177,10 @@ class Pool:
                 self._done.append(worker.receive())
             except (EOFError, OSError):
                 break
+            except UNPICKLABLE as error:
+                self._done.append(StreamError(f"a worker's results cannot be read: {error}"))
+                self._bell.ring()
+                return
             self._bell.ring()
         if not self._closing:
             self._done.append(StreamError(f"a worker process ended unexpectedly: {ending(worker)}"))
@@ -198,15 +215,9 @@ class Task:
         self.runner = runner
         self.source = source
         self.chunk_size = chunk_size
-        self.is_async = runner.is_async
 
-    def run(self, chunk: Chunk) -> list[ChunkResult]:
-        return [self.runner.run(part) for part in self._parts(chunk)]
-
-    async def run_async(self, chunk: Chunk) -> list[ChunkResult]:
-        return [await self.runner.run_async(part) for part in self._parts(chunk)]
-
-    def _parts(self, chunk: Chunk) -> Iterator[ByteChunk | RecordChunk]:
+    def parts(self, chunk: Chunk) -> Iterator[ByteChunk | RecordChunk]:
+        """Yield the chunk, or the chunks that a range is cut into."""
         if isinstance(chunk, RangeChunk):
             assert self.source is not None
             yield from chunks_in_range(self.source, chunk, self.chunk_size)
@@ -214,19 +225,49 @@ class Task:
             yield chunk
 
 
+class Reply:
+    """Sends a chunk's results to the parent: all at the end, or now and then if it takes long."""
+
+    def __init__(self, worker: Worker, number: int, slot: int) -> None:
+        self._worker = worker
+        self._number = number
+        self._results: list[ChunkResult] = []
+        self._due_s = time.monotonic() + REPLY_S
+        worker.arena.begin(slot)
+
+    def add(self, result: ChunkResult) -> None:
+        self._results.append(result)
+        if time.monotonic() >= self._due_s:
+            self._send(last=False)
+            self._due_s = time.monotonic() + REPLY_S
+
+    def finish(self) -> None:
+        self._send(last=True)
+
+    def _send(self, *, last: bool) -> None:
+        self._worker.arena.place(self._results)
+        self._worker.far_end.send((self._number, self._results, last))
+        self._results = []
+
+
 def serve(worker: Worker, task: Task) -> None:
     """Answer every chunk that comes with its results, until None comes."""
     connection = worker.far_end
-    with asyncio.Runner() as runner:
+    with asyncio.Runner() as loop:
         while (message := connection.recv()) is not None:
             number, slot, chunk = message
+            reply = Reply(worker, number, slot)
             try:
-                results = runner.run(task.run_async(chunk)) if task.is_async else task.run(chunk)
+                for part in task.parts(chunk):
+                    if task.runner.is_async:
+                        reply.add(loop.run(task.runner.run_async(part)))
+                    else:
+                        reply.add(task.runner.run(part))
+                reply.finish()
+            except ConnectionError:
+                raise  # the parent is gone
             except Exception as error:
-                connection.send((number, carried(error)))
-            else:
-                worker.arena.place(slot, results)
-                connection.send((number, results))
+                connection.send((number, carried(error), True))
 
 
 def carried(error: Exception) -> StreamError:
