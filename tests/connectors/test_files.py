@@ -253,6 +253,11 @@ def test_a_sink_that_cannot_be_written_is_refused_when_opened(tmp_path: Path) ->
         assert str(caught.value) == message
 
 
+def test_a_name_that_is_too_long_is_refused_when_opened(tmp_path: Path) -> None:
+    with pytest.raises(SinkError, match=r"cannot write .*: File name too long"):
+        lines_sink(tmp_path / f"{'n' * 300}.jsonl").open()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_or_file_without_permission_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"

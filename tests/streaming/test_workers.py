@@ -338,6 +338,6 @@ def test_a_worker_tells_of_a_long_range_before_its_end(tmp_path: Path) -> None:
 def test_a_source_record_that_cannot_cross_to_a_worker_is_named(tmp_path: Path) -> None:
     records = iter([{"id": 1, "lock": threading.Lock()}])
 
-    with pytest.raises(StreamError, match="cannot be sent to a worker: .*; use parallelism=1"):
+    with pytest.raises(StreamError, match=r"cannot be sent to a worker: .*; use parallelism=1"):
         blocking_stream(one_state(), records, tmp_path / "o.jsonl", stream_config=on_workers(2))
     assert not (tmp_path / "o.jsonl").exists()

@@ -266,9 +266,13 @@ def _refuse_target(path: str, target: str) -> None:
     folder = os.path.dirname(target)
     if not os.path.isdir(folder):
         raise SinkError(f"cannot write {path}: there is no folder {os.path.dirname(path)}")
-    with contextlib.suppress(FileNotFoundError):
+    try:
         mode = os.stat(target).st_mode
-        if stat.S_ISDIR(mode):
-            raise SinkError(f"cannot write {path}: it is a folder")
-        if stat.S_ISREG(mode) and not os.access(target, os.W_OK):
-            raise SinkError(f"cannot write {path}: the file there is read-only")
+    except FileNotFoundError:
+        return
+    except OSError as exc:
+        raise SinkError(f"cannot write {path}: {exc.strerror or exc}") from exc
+    if stat.S_ISDIR(mode):
+        raise SinkError(f"cannot write {path}: it is a folder")
+    if stat.S_ISREG(mode) and not os.access(target, os.W_OK):
+        raise SinkError(f"cannot write {path}: the file there is read-only")
