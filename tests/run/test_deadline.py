@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
 from typing import Any
@@ -113,3 +115,35 @@ async def test_a_coroutine_hears_of_its_cancellation_and_may_go_on() -> None:
 
     assert await task == 7
     assert len(heard) == 1
+
+
+PROFILED = """
+import sys
+from statepipe.run.deadline import RecordTimeoutError, within
+
+def spin():
+    while True:
+        pass
+
+within(30, int)
+try:
+    within(0.01, spin)
+except RecordTimeoutError:
+    print("ended")
+
+def call():
+    return 1
+
+sys.setprofile(lambda *event: None)
+call()
+sys.setprofile(None)
+print("profiled")
+"""
+
+
+def test_a_deadline_leaves_nothing_that_a_profiled_call_would_wait_for() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROFILED], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert done.stdout.split() == ["ended", "profiled"]

@@ -45,7 +45,7 @@ class Watch:
     """Raises RecordTimeoutError in what the frame `caller` calls, until it is stopped.
 
     Never anywhere else: the error is sent only while the thread stands in the call, and `stop`
-    takes back one that has not arrived. Source: the C API's PyThreadState_SetAsyncExc.
+    lets one that has not arrived arrive there. Source: the C API's PyThreadState_SetAsyncExc.
     """
 
     def __init__(self, seconds: float, caller: FrameType) -> None:
@@ -54,6 +54,7 @@ class Watch:
         self._target = threading.get_ident()
         self._over = threading.Event()
         self._lock = threading.Lock()
+        self._sent = False
 
     def start(self) -> None:
         threading.Thread(target=self._watch, name="statepipe-deadline", daemon=True).start()
@@ -63,14 +64,16 @@ class Watch:
         with self._lock:
             self._over.set()
             self._caller = None
-            raise_in(self._target, None)
+        if self._sent:
+            swallow_pending_error()
 
     def _watch(self) -> None:
         wait_s = self._seconds
         while not self._over.wait(wait_s):
             with self._lock:
                 if self._is_in_call():
-                    raise_in(self._target, RecordTimeoutError)
+                    self._sent = True
+                    raise_in(self._target)
             wait_s = AGAIN_S
 
     def _is_in_call(self) -> bool:
@@ -108,7 +111,22 @@ class Bounded(Awaitable[Result]):
                 step = partial(self._coroutine.throw, error)
 
 
-def raise_in(thread: int, error: type[Exception] | None) -> None:
-    """Raise `error` in a thread at its next check for errors; None takes back a pending one."""
-    value = None if error is None else ctypes.py_object(error)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), value)
+def raise_in(thread: int) -> None:
+    """Raise RecordTimeoutError in a thread at its next check for errors."""
+    error = ctypes.py_object(RecordTimeoutError)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), error)
+
+
+def swallow_pending_error() -> None:
+    """Make sure that no error is on its way to this thread: send one more, and wait for it.
+
+    A thread has room for one, so that it takes the place of an earlier one. Taking an error back,
+    as the C API allows, leaves CPython 3.11 looking for it at every jump for good; a function
+    that is profiled then never gets past its first instruction.
+    """
+    try:
+        raise_in(threading.get_ident())
+        while True:
+            pass
+    except RecordTimeoutError:
+        return
