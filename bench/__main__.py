@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -105,6 +106,9 @@ def main() -> int:
     chosen = parser.parse_args()
     divisor = QUICK_DIVISOR if chosen.quick else 1
     with tempfile.TemporaryDirectory(prefix="statepipe-bench-") as folder:
+        # Bytecode is kept, as it is for an installed package, whatever the environment says.
+        os.environ["PYTHONDONTWRITEBYTECODE"] = ""
+        os.environ["PYTHONPYCACHEPREFIX"] = str(Path(folder) / "bytecode")
         found = measure_all(divisor, chosen.rounds, Path(folder))
     report.print_report(found)
     if not chosen.quick:
