@@ -1,0 +1,110 @@
+"""Tests of the thread that writes behind the driver's back."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from statepipe.errors import SinkError
+from statepipe.run.bell import ThreadBell
+from statepipe.run.blocking_driver import run_blocking
+from statepipe.run.writing import BUFFER_BYTES, MAX_PENDING_BYTES, WriteBehind
+
+WAIT_S = 30
+
+
+class Paper:
+    """A ByteWriter in memory; `gate` holds writing back, `fault` breaks it."""
+
+    def __init__(self, *, open_gate: bool = True, fault: SinkError | None = None) -> None:
+        self.written: list[bytes] = []
+        self.ended: list[str] = []
+        self.fault = fault
+        self.gate = threading.Event()
+        if open_gate:
+            self.gate.set()
+
+    def write(self, data: bytes) -> None:
+        assert self.gate.wait(WAIT_S)
+        if self.fault is not None:
+            raise self.fault
+        self.written.append(data)
+
+    def flush(self) -> None:
+        self.ended.append("flush")
+
+    def commit(self) -> None:
+        self.ended.append("commit")
+
+    def abort(self) -> None:
+        self.ended.append("abort")
+
+
+def test_all_that_was_put_is_written_in_order_at_the_commit() -> None:
+    paper = Paper()
+    behind = WriteBehind(paper, b",", ThreadBell())
+
+    for part in (b"a", b"", b"b", b"c"):
+        behind.put(part)
+    behind.commit()
+
+    assert b"".join(paper.written) == b"a,b,c"
+    assert paper.ended[-1] == "commit"
+
+
+def test_small_parts_are_written_in_larger_pieces() -> None:
+    paper = Paper()
+    behind = WriteBehind(paper, b"", ThreadBell())
+
+    for _ in range(100):
+        behind.put(b"x" * (BUFFER_BYTES // 50))
+    behind.commit()
+
+    assert len(paper.written) <= 4
+    assert sum(map(len, paper.written)) == 100 * (BUFFER_BYTES // 50)
+
+
+def test_pending_counts_what_waits_and_the_bell_tells_when_it_is_less() -> None:
+    paper, bell = Paper(open_gate=False), ThreadBell()
+    behind = WriteBehind(paper, b"", bell)
+    while behind.pending < MAX_PENDING_BYTES:
+        behind.put(b"x" * BUFFER_BYTES)
+    paper.gate.set()
+
+    while behind.pending:
+        assert run_blocking(bell.wait(WAIT_S))
+    behind.commit()
+
+    assert len(paper.written) == MAX_PENDING_BYTES // BUFFER_BYTES
+
+
+def test_an_error_of_the_writer_is_raised_by_the_next_call_and_nothing_stays_pending() -> None:
+    paper, bell = Paper(open_gate=False, fault=SinkError("the disk is full")), ThreadBell()
+    behind = WriteBehind(paper, b"", bell)
+    for _ in range(4):
+        behind.put(b"x" * BUFFER_BYTES)
+    paper.gate.set()
+
+    while behind.pending:
+        assert run_blocking(bell.wait(WAIT_S))
+    with pytest.raises(SinkError, match="the disk is full"):
+        behind.put(b"more")
+    with pytest.raises(SinkError, match="the disk is full"):
+        behind.commit()
+    behind.abort()
+
+    assert paper.ended == ["abort"]
+    assert paper.written == []
+
+
+def test_an_abort_drops_what_is_not_written_and_ends_the_thread() -> None:
+    paper = Paper()
+    behind = WriteBehind(paper, b"", ThreadBell())
+    behind.put(b"x")
+
+    behind.abort()
+
+    assert paper.written == []
+    assert paper.ended == ["abort"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "statepipe-write"]
