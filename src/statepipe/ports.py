@@ -262,11 +262,3 @@ def ranges(total_bytes: int, size: int) -> Iterator[Range]:
     """Cut `total_bytes` into consecutive ranges of at most `size` bytes."""
     for start in range(0, total_bytes, size):
         yield Range(start, min(start + size, total_bytes))
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """What the runtime gets from outside: files and time. Tests give their own."""
-
-    files: FileSystem
-    clock: Clock
