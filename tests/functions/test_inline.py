@@ -87,7 +87,7 @@ def test_await_makes_a_function_async(code: str, is_async: bool) -> None:
         ("  x = 1\ny = 2", "this line is indented less than the first", "y"),
         (
             "if data:\nreturn 1",
-            "expected an indented block after 'if' statement on line 1",
+            "expected an indented block after 'if' statement",
             "return",
         ),
         ("lambda state: 'abc", "unterminated string literal (detected at line 1)", "'"),
@@ -196,3 +196,13 @@ def test_positions_of_an_expression_count_in_the_author_s_text(code: str) -> Non
 
     assert pieces
     assert all(piece.replace('"', "'") == name for name, piece in pieces.items())
+
+
+def test_a_syntax_error_names_no_line_but_that_of_the_config():
+    source = SourceText.of_keys("lambda s: {\n  'a': (1,\n}", "code")
+
+    with pytest.raises(ConfigError) as caught:
+        read_inline(source)
+
+    assert "does not match opening parenthesis '('" in caught.value.problems[0].message
+    assert " on line" not in caught.value.problems[0].message

@@ -163,6 +163,8 @@ def _describe(source: SourceText, error: Exception) -> Problem:
     start, end = _extent(source, error)
     span = source.span(start, end)
     message = error.msg if isinstance(error, SyntaxError) else str(error)
+    # Python counts the lines of the code alone, and the reader those of the file.
+    message = re.sub(r" on line \d+", "", message)
     return Problem(span.place, f"this is not valid Python: {message}", None, span)
 
 
