@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statepipe.errors import Place, RecordError
 from statepipe.run.chunk import ChunkResult, Failure
-from statepipe.run.progress import MAX_ERRORS, Counters
+from statepipe.run.progress import MAX_ERRORS, Counters, StreamResult
 
 
 def failure(number: int, **facts: object) -> Failure:
@@ -52,3 +52,23 @@ def test_groups_count_failures_beyond_those_that_are_kept() -> None:
     progress = counters.progress(1.0)
     assert len(progress.errors) == MAX_ERRORS
     assert [group.count for group in progress.failure_groups] == [MAX_ERRORS + 50]
+
+
+def test_a_printed_result_holds_the_counts_and_not_every_error() -> None:
+    error = RecordError("broken", role="transform", error_type="KeyError")
+    counts = {"total_records": 1, "successful": 0, "failed": 1, "malformed": 0, "emitted": 0}
+    result = StreamResult(
+        **counts,
+        excluded_by_state={},
+        by_state={},
+        duration=1.0,
+        throughput=1.0,
+        errors=[error],
+        peak_memory_mb=1.0,
+        paused_s=0.0,
+        chunks=1,
+    )
+
+    assert "failed=1" in repr(result)
+    assert "broken" not in repr(result)
+    assert result["errors"] == [error]

@@ -84,12 +84,12 @@ class StreamResult(Mapping[str, Any]):
     by_state: Mapping[str, int]
     duration: float
     throughput: float
-    errors: list[RecordError]
+    errors: list[RecordError] = field(repr=False)
     peak_memory_mb: float
     paused_s: float
     chunks: int
     dead_letters: str | None = None
-    failure_groups: list[FailureGroup] = field(default_factory=list)
+    failure_groups: list[FailureGroup] = field(default_factory=list, repr=False)
 
     @property
     def total_processed(self) -> int:
