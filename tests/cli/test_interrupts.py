@@ -215,7 +215,7 @@ def test_code_that_swallows_every_interrupt_is_ended_by_force(tmp_path: Path) ->
     _, err, seconds = interrupted(process, tmp_path, signal.SIGTERM)
 
     assert process.returncode == 143
-    assert err == "the flow's code did not stop: ended by force\n"
+    assert err == "the run did not stop by itself: ended by force\n"
     assert 4 < seconds < 10
 
 

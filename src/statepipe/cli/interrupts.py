@@ -75,7 +75,7 @@ class Interrupts:
     def _end_late(self) -> None:
         """End the process that does not end by itself: its flow's code cannot be interrupted."""
         time.sleep(GRACE_S)
-        os.write(2, b"the flow's code did not stop: ended by force\n")
+        os.write(2, b"the run did not stop by itself: ended by force\n")
         for child in multiprocessing.active_children():
             child.kill()
         os._exit(self.exit_code)
