@@ -10,8 +10,7 @@ from statepipe.errors import SinkError
 from statepipe.run.bell import ThreadBell
 from statepipe.run.blocking_driver import run_blocking
 from statepipe.run.writing import BUFFER_BYTES, MAX_PENDING_BYTES, WriteBehind
-
-WAIT_S = 30
+from tests.run.sources import WAIT_S, until
 
 
 class Paper:
@@ -108,3 +107,52 @@ def test_an_abort_drops_what_is_not_written_and_ends_the_thread() -> None:
     assert paper.written == []
     assert paper.ended == ["abort"]
     assert not [thread for thread in threading.enumerate() if thread.name == "statepipe-write"]
+
+
+class LateLength(bytes):
+    """Bytes whose length, asked for between the looks of `put` and `flush`, lets writing fail."""
+
+    paper: Paper
+    bell: ThreadBell
+
+    def __len__(self) -> int:
+        if not self.paper.gate.is_set():
+            self.paper.gate.set()
+            assert run_blocking(self.bell.wait(WAIT_S))
+        return super().__len__()
+
+
+def test_an_error_while_a_large_part_is_put_leaves_nothing_pending() -> None:
+    paper, bell = Paper(open_gate=False, fault=SinkError("the disk is full")), ThreadBell()
+    behind = WriteBehind(paper, b"", bell)
+    behind.put(b"x" * BUFFER_BYTES)
+    late = LateLength(b"y" * MAX_PENDING_BYTES)
+    late.paper, late.bell = paper, bell
+    behind.put(late)
+
+    assert behind.pending == 0  # else a driver that waits for room would wait forever
+    with pytest.raises(SinkError, match="the disk is full"):
+        behind.put(b"z")
+    behind.abort()
+
+
+def test_without_anything_to_write_a_commit_is_made_all_the_same() -> None:
+    paper = Paper()
+    WriteBehind(paper, b"", ThreadBell()).commit()
+
+    assert paper.ended == ["commit"]
+
+
+def test_an_abort_drops_the_pieces_that_still_wait() -> None:
+    paper = Paper(open_gate=False)
+    behind = WriteBehind(paper, b"", ThreadBell())
+    for _ in range(3):
+        behind.put(b"x" * BUFFER_BYTES)
+    dropped = threading.Thread(target=behind.abort)
+    dropped.start()
+    until(lambda: not behind._pieces)
+    paper.gate.set()
+    dropped.join(WAIT_S)
+
+    assert len(paper.written) <= 1  # the one that was under way
+    assert paper.ended[-1] == "abort"

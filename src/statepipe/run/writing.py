@@ -52,6 +52,8 @@ class WriteBehind:
         piece = self._between.join(self._buffer)
         self._buffer, self._buffered = [], 0
         with self._changed:
+            if self._error is not None:
+                return  # nobody would take it, and `pending` stay; the next call raises
             self._pieces.append(piece)
             self.pending += len(piece)
             self._changed.notify()
@@ -86,14 +88,16 @@ class WriteBehind:
 
     def _write(self) -> None:
         while (piece := self._next()) is not None:
+            failed: Exception | None = None
             try:
                 self._writer.write(piece)
                 if not self._pieces:
                     self._writer.flush()
             except Exception as error:  # raised by the driver's next call
-                self._error = error
+                failed = error
             with self._changed:
-                self.pending = 0 if self._error is not None else self.pending - len(piece)
+                self._error = failed
+                self.pending = 0 if failed is not None else self.pending - len(piece)
             self._bell.ring()
 
     def _next(self) -> bytes | None:
