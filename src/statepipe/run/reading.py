@@ -58,16 +58,21 @@ class ReadAhead:
             self._reader.close()
 
     def _read(self) -> None:
+        try:
+            self._read_all()
+        except Exception as error:  # handed to the driver, which raises it
+            self.error = error
+        finally:
+            self._finished = True
+            self._bell.ring()
+
+    def _read_all(self) -> None:
         assert self._reader is not None
         try:
             while self._put(self._reader.read()):
                 pass
-        except Exception as error:  # handed to the driver, which raises it
-            self.error = error
         finally:
             self._reader.close()
-            self._finished = True
-            self._bell.ring()
 
     def _put(self, block: Block | None) -> bool:
         """Add a block when there is room; return whether to read on."""
