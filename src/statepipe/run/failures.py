@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import orjson
 
-from statepipe.errors import RecordError
+from statepipe.errors import RecordError, shown
 from statepipe.ports import Unreadable
+from statepipe.record import Record
 from statepipe.run.chunk import ByteChunk, Failure, RecordChunk
 
 
@@ -33,7 +37,21 @@ def original_of(chunk: ByteChunk | RecordChunk, item: int) -> bytes:
     if isinstance(chunk, ByteChunk):
         raw = chunk.items[item]
         return raw.head if isinstance(raw, Unreadable) else raw
+    return record_text(chunk.records[item])
+
+
+def record_text(record: Record) -> bytes:
+    """Return a record as JSON, and in Python's words what is no JSON value. Never raises.
+
+    By Python's own encoder: orjson would write NaN as null, and refuses integers beyond 64 bits.
+    """
     try:
-        return orjson.dumps(chunk.records[item], default=repr)
-    except TypeError:
-        return repr(chunk.records[item]).encode(errors="backslashreplace")
+        text = json.dumps(record, default=plain, ensure_ascii=False, separators=(",", ":"))
+    except Exception:  # the values are the user's; a `__repr__` that raises, 5000 digits, a loop
+        text = shown(record)
+    return text.encode(errors="backslashreplace")  # which is JSON's way to write a lone surrogate
+
+
+def plain(value: Any) -> Any:  # any value of a record, as a JSON value
+    """Return a value that JSON has no word for as a sink would write it, or else its `repr`."""
+    return orjson.loads(orjson.dumps(value, default=repr))
