@@ -23,7 +23,11 @@ class Pulled(Iterator[Record]):
 
     def __next__(self) -> Record:
         if not self._records:
-            self._records.extend(checked(self._source, self._source.read(self._limit)))
+            try:
+                given = self._source.read(self._limit)
+            except StopIteration as exc:
+                raise stopped(self._source, exc) from exc
+            self._records.extend(checked(self._source, given))
         if not self._records:
             raise StopIteration
         return self._records.popleft()
@@ -43,7 +47,10 @@ class PulledAsync(AsyncIterator[Record]):
 
     async def __anext__(self) -> Record:
         if not self._records:
-            given = await settled(self._source.read(self._limit))
+            try:
+                given = await settled(self._source.read(self._limit))
+            except StopAsyncIteration as exc:
+                raise stopped(self._source, exc) from exc
             self._records.extend(checked(self._source, given))
         if not self._records:
             raise StopAsyncIteration
@@ -52,6 +59,12 @@ class PulledAsync(AsyncIterator[Record]):
     async def aclose(self) -> None:
         """Close the source, whether it was read or not."""
         await settled(self._source.close())
+
+
+def stopped(source: Source, error: Exception) -> SourceError:
+    """Return the error of a `read` that ended like an iterator: what it held may be lost."""
+    name, kind = type(source).__name__, type(error).__name__
+    return SourceError(f"{name}.read raised {kind}; at the end it must give an empty list")
 
 
 def checked(source: Source, given: object) -> Sequence[Any]:
