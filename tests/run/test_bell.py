@@ -93,3 +93,46 @@ async def test_a_call_aside_is_made_to_its_end_though_its_caller_is_cancelled() 
         await task
 
     assert ended.is_set()
+
+
+async def test_a_wait_may_be_as_long_as_one_likes() -> None:
+    thread_bell, loop_bell = ThreadBell(), LoopBell()
+    thread_bell.ring()
+    loop_bell.ring()
+
+    assert await loop_bell.wait(float("inf")) is True
+    assert run_blocking(thread_bell.wait(float("inf"))) is True
+
+
+async def test_no_ring_of_many_threads_is_lost() -> None:
+    bell, done = LoopBell(), list[int]()
+
+    def work(number: int) -> None:
+        done.append(number)
+        bell.ring()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(50)]
+    for thread in threads:
+        thread.start()
+    while len(done) < len(threads):
+        assert await bell.wait(30) is True
+    for thread in threads:
+        thread.join()
+
+    assert sorted(done) == list(range(50))
+
+
+async def test_after_some_work_others_get_a_turn() -> None:
+    bell, turns = LoopBell(), list[str]()
+    asyncio.get_running_loop().call_soon(turns.append, "other")
+    bell.TURN_S = 1000
+    await bell.breathe()
+    early = list(turns)
+    bell.TURN_S = -1
+    await bell.breathe()
+
+    assert (early, turns) == ([], ["other"])
+
+
+def test_a_thread_has_nobody_to_give_a_turn_to() -> None:
+    run_blocking(ThreadBell().breathe())  # UsageError if it suspended

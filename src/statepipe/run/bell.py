@@ -39,6 +39,8 @@ class ThreadBell:
         self._rung.set()
 
     async def wait(self, timeout_s: float | None) -> bool:
+        if timeout_s is not None:
+            timeout_s = min(timeout_s, threading.TIMEOUT_MAX)  # `inf` is more than it takes
         if not self._rung.wait(timeout_s):
             return False  # a ring from here on is for the next wait: it must not be cleared
         self._rung.clear()
