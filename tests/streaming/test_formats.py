@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from tests.streaming.streams import Stream, check_sums, lines_of, on_workers, one_state
+from statepipe import UsageError
+from tests.streaming.streams import (
+    Stream,
+    blocking_stream,
+    check_sums,
+    lines_of,
+    on_workers,
+    one_state,
+    write_lines,
+)
 
 RECORDS = b'{"text":"a","n":"1"}\n{"text":"b c","n":"2"}\n'
 INPUTS = {
@@ -137,3 +146,14 @@ def test_positions_in_a_compressed_file_are_those_of_its_content(
         {"record": 4, "line": 5, "offset": 4 * length},
         {"record": 8, "line": 9, "offset": 7 * length + 7},
     ]
+
+
+@pytest.mark.parametrize(
+    "option", [{"text_field_name": "x"}, {"csv_delimiter": ";"}, {"csv_has_header": False}]
+)
+def test_an_option_that_no_format_heeds_is_refused(tmp_path: Path, option: dict[str, Any]) -> None:
+    source = write_lines(tmp_path / "in.jsonl", [{"id": 1}])
+
+    with pytest.raises(UsageError, match=f"a format that heeds {next(iter(option))}"):
+        blocking_stream(one_state(), source, tmp_path / "out.jsonl", **option)
+    assert not (tmp_path / "out.jsonl").exists()

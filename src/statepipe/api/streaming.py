@@ -13,7 +13,14 @@ from typing import Any
 from statepipe.api.assemble import Core
 from statepipe.api.routes import Routes, is_same_path, path_of, routes
 from statepipe.connectors.filesystem import LocalFiles
-from statepipe.connectors.formats import FormatOptions, file_sink, file_source
+from statepipe.connectors.formats import (
+    FORMATS,
+    FormatOptions,
+    file_sink,
+    file_source,
+    format_name,
+    unused_options,
+)
 from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder
 from statepipe.errors import UsageError
 from statepipe.ports import ByteSink, ByteSource, Sink, Source
@@ -115,8 +122,8 @@ class Assembly:
         source, request = self.request.source, self.request
         path = path_of(source)
         if path is not None:
-            format_name = request.input_format
-            return file_source(path, files=self.files, format=format_name, options=request.options)
+            name = request.input_format
+            return file_source(path, files=self.files, format=name, options=request.options)
         if isinstance(source, io.IOBase):
             raise UsageError("the source is an open file; give its path instead")
         if isinstance(source, ByteSource):
@@ -170,6 +177,21 @@ class Assembly:
         writes_bytes = any(isinstance(sink, ByteSink) for sink in self.sinks)
         if request.output_format != "auto" and not writes_bytes:
             raise UsageError(f"output_format={request.output_format!r} is for sinks that are paths")
+        unused = unused_options(request.options, self._formats())
+        if unused:
+            raise UsageError(f"nothing is read or written in a format that heeds {unused[0]}")
+
+    def _formats(self) -> set[str]:
+        """Return the formats of all files; all there are, where an object brings its own."""
+        request = self.request
+        named = [(request.source, request.input_format)]
+        named += [(target, request.output_format) for target in self.routes.targets]
+        paths = [(path_of(target), name) for target, name in named]
+        if isinstance(request.source, ByteSource) or any(
+            isinstance(target, ByteSink) for target in self.routes.targets
+        ):
+            return set(FORMATS)
+        return {format_name(path, name) for path, name in paths if path is not None}
 
     # -- computing -------------------------------------------------------------------------
 
@@ -236,8 +258,8 @@ class Assembly:
         path = path_of(target)
         if path is not None:
             request = self.request
-            format_name = request.output_format
-            return file_sink(path, files=self.files, format=format_name, options=request.options)
+            name = request.output_format
+            return file_sink(path, files=self.files, format=name, options=request.options)
         if isinstance(target, ByteSink | Sink):
             return target
         if callable(target):

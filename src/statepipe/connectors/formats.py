@@ -45,6 +45,18 @@ class FormatOptions:
     max_record_bytes: int = MAX_RECORD_BYTES
 
 
+def unused_options(options: FormatOptions, formats: set[str]) -> list[str]:
+    """Return the names of options that were given, and that none of `formats` heeds."""
+    plain, rows = FormatOptions(), formats & {"csv", "tsv"}
+    given = {
+        "text_field_name": options.text_field_name != plain.text_field_name,
+        "csv_delimiter": options.csv_delimiter != plain.csv_delimiter,
+        "csv_has_header": options.csv_has_header != plain.csv_has_header,
+    }
+    heeded = {"text_field_name": "text" in formats, "csv_delimiter": rows, "csv_has_header": rows}
+    return [name for name, is_given in given.items() if is_given and not heeded[name]]
+
+
 def file_source(
     path: str,
     *,
