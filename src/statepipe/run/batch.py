@@ -43,11 +43,15 @@ class Batch:
         self.malformed += 1
         self._add_failure(number, malformed_error(reason))
 
-    def take(self, done: RunChunk, retries: int) -> None:
-        """Take what an engine made of the records, and note which failed, after `retries`."""
+    def take(self, done: RunChunk, retries: int, originals: list[Record | None] | None) -> None:
+        """Take what an engine made of the records, and note which failed.
+
+        Those with an original, to run it again from, failed after `retries`.
+        """
         self.done = done
         for position, error in done.errors.items():
-            self._fail(position, error, retries)
+            retried = originals is not None and originals[position] is not None
+            self._fail(position, error, retries if retried else 0)
 
     def hand_on(self, passing: frozenset[str], stage: str, relay: Relay) -> None:
         """Make the records at `passing` end states those of the next stage, through JSON."""

@@ -83,7 +83,7 @@ class ChunkRunner:
             done = yield Job(engine, batch.records)
             if done.errors and originals is not None:
                 yield from self._retry(engine, done, originals)
-            batch.take(done, self.retries)
+            batch.take(done, self.retries, originals)
             if number < len(self.engines) - 1 and self.routing.relay is not None:
                 batch.hand_on(
                     self.routing.passing[number], self.routing.names[number], self.routing.relay
@@ -136,16 +136,25 @@ class ChunkRunner:
         return batch
 
     def _retry(
-        self, engine: Engine, done: RunChunk, originals: list[Record]
+        self, engine: Engine, done: RunChunk, originals: list[Record | None]
     ) -> Generator[Job, RunChunk, None]:
         """Run failed records again, each from the start, until they succeed or `retries` is up."""
         for index in sorted(done.errors):
-            for _ in range(self.retries):
-                again = yield Job(engine, [deep_copy(originals[index])])
+            original = originals[index]
+            for _ in range(0 if original is None else self.retries):
+                again = yield Job(engine, [deep_copy(original)])
                 done.replace(index, again)
                 if index not in done.errors:
                     break
 
 
-def copies(records: list[Record]) -> list[Record]:
-    return [deep_copy(record) for record in records]
+def copies(records: list[Record]) -> list[Record | None]:
+    """Return a copy of each record, to run it again from; None of one that cannot be copied."""
+    return [copy_or_none(record) for record in records]
+
+
+def copy_or_none(record: Record) -> Record | None:
+    try:
+        return deep_copy(record)
+    except Exception:  # the values are the user's; without a copy the record runs but once
+        return None
