@@ -155,6 +155,7 @@ def copies(records: list[Record]) -> list[Record | None]:
 
 def copy_or_none(record: Record) -> Record | None:
     try:
-        return deep_copy(record)
+        copied: Record = deep_copy(record)
     except Exception:  # the values are the user's; without a copy the record runs but once
         return None
+    return copied
