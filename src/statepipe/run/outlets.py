@@ -111,8 +111,8 @@ class SinkOutlet:
         return
 
     async def commit(self) -> None:
-        self._closed = True
         await settled(self._sink.commit())
+        self._closed = True
 
     async def abort(self) -> None:
         if not self._closed:
