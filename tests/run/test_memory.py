@@ -1,0 +1,57 @@
+"""Tests of looking at the memory now and then."""
+
+from __future__ import annotations
+
+import mmap
+import multiprocessing
+import os
+
+from statepipe.run.memory import SAMPLE_S, MemoryGauge, resident_mb
+from statepipe.testing import ManualClock
+
+
+def test_a_sample_is_taken_at_once_and_then_after_some_time() -> None:
+    clock = ManualClock(100.0)
+    gauge = MemoryGauge(clock)
+    taken = [gauge.sample([]), gauge.sample([])]
+    clock.advance(SAMPLE_S / 2)
+    taken.append(gauge.sample([]))
+    clock.advance(SAMPLE_S / 2)
+    taken.append(gauge.sample([]))
+
+    assert taken == [True, False, False, True]
+
+
+def test_the_peak_stays_when_memory_is_given_back() -> None:
+    clock = ManualClock()
+    gauge = MemoryGauge(clock)
+    gauge.sample([])
+    before = gauge.now_mb
+    block = mmap.mmap(-1, 64 * 1024 * 1024)
+    block.write(b"x" * len(block))
+    clock.advance(SAMPLE_S)
+    gauge.sample([])
+    block.close()
+    clock.advance(SAMPLE_S)
+    gauge.sample([])
+
+    assert gauge.peak_mb >= before + 60
+    assert gauge.now_mb <= gauge.peak_mb - 60
+
+
+def test_workers_count_too() -> None:
+    gauge, alone = MemoryGauge(ManualClock()), MemoryGauge(ManualClock())
+    alone.sample([])
+    gauge.sample([os.getpid()])  # itself once more
+
+    assert gauge.now_mb >= 1.5 * alone.now_mb
+
+
+def test_a_process_that_has_ended_holds_nothing() -> None:
+    process = multiprocessing.get_context("fork").Process(target=int)
+    process.start()
+    process.join()
+    assert process.pid is not None
+
+    assert resident_mb(process.pid) == 0.0
+    assert resident_mb(os.getpid()) > 1
