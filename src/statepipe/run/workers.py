@@ -35,7 +35,14 @@ STOP_S = 2.0
 """How long a worker may take to stop by itself."""
 
 
-UNPICKLABLE = (pickle.PickleError, TypeError, AttributeError, ImportError, ValueError)
+UNPICKLABLE = (
+    pickle.PickleError,
+    TypeError,
+    AttributeError,
+    ImportError,
+    ValueError,
+    RecursionError,
+)
 """What pickle raises for values that cannot cross to another process. Source: pickle's manual."""
 
 
