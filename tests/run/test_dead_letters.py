@@ -7,7 +7,7 @@ from base64 import b64decode
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from statepipe.errors import Place, RecordError, SinkError
@@ -86,10 +86,13 @@ def test_the_bytes_of_the_record_come_back(original: bytes) -> None:
 
 
 @given(st.text(st.characters(categories=["Cs", "Cc", "Zl", "Lu"])))
+@example("\ud800\udc00")
 def test_any_message_is_one_line_of_utf8(message: str) -> None:
     line = dead_letter(failure(message=message), SENDER)
 
-    assert json.loads(line.decode())["message"] == message
+    # Two lone surrogates that stand side by side are one character to JSON.
+    paired = message.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    assert json.loads(line.decode())["message"] == paired
 
 
 def test_text_stays_readable() -> None:
