@@ -120,6 +120,10 @@ class SinkError(StreamError):
     """A sink cannot be opened, written or put in place."""
 
 
+class CheckpointError(StreamError):
+    """A checkpoint cannot be used: another process has it, or what it holds is damaged."""
+
+
 class RecordError(StatepipeError):
     """The data's owner must act: one record failed; the stream goes on.
 

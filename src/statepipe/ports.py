@@ -7,11 +7,12 @@ items into records, and on the way out an `Encoder` turns records into bytes for
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from statepipe.record import Record
+from statepipe.saved import Point, Saved, SavedOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Block:
     the items before it and one byte (the newline) each. `line` is the first item's line, from 1.
     `size` counts the source bytes that the block used up. Blank lines are items too.
     `lines` are the items' lines where items span lines (CSV, JSON arrays); None where item k
-    stands in line `line + k`.
+    stands in line `line + k`. `end` is where what follows the last item begins; None where the
+    source cannot be read from there.
     """
 
     items: list[Item]
@@ -49,6 +51,7 @@ class Block:
     size: int
     offsets: list[int] | None = None
     lines: list[int] | None = None
+    end: Point | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,17 @@ class ByteSource(Protocol):
         """Open the items that begin in bytes `start` to `end` (excluded) of the file."""
 
 
+@runtime_checkable
+class ResumableSource(ByteSource, Protocol):
+    """A byte source that can be read again, from any place between two items on."""
+
+    def open_at(self, point: Point) -> ByteReader:
+        """Open the items from `point` on; raises SourceError, also where it is behind the end."""
+
+    def identity(self) -> Mapping[str, str]:
+        """Return facts by name that are other ones when the content may be another."""
+
+
 class UnwritableError(Exception):
     """A record holds a value that the sink's format cannot: `field` is its dotted path."""
 
@@ -133,6 +147,17 @@ class Encoder(Protocol):
 
     def encode_one(self, record: Record) -> bytes:
         """Return the bytes of one record, or raise UnwritableError naming the field."""
+
+
+@runtime_checkable
+class LearningEncoder(Encoder, Protocol):
+    """An encoder that goes by what it has learnt from earlier records of the output."""
+
+    def save(self) -> str:
+        """Return what was learnt so far, "" if nothing was."""
+
+    def restore(self, saved: str) -> None:
+        """Know again what `save` told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +209,37 @@ class ByteSink(Protocol):
         """Open for writing; raises SinkError where it cannot be, before anything is read."""
 
 
+class DurableWriter(ByteWriter, Protocol):
+    """A writer that can be left at any time and gone on from. `abort` keeps what was written."""
+
+    def mark(self) -> SavedOutput:
+        """Hand everything to the operating system; return where the output stands."""
+
+    def sync(self) -> None:
+        """Make what was handed over durable. Called from another thread than the rest."""
+
+    def finish(self) -> SavedOutput:
+        """Write the end, make it durable; return where the output stands."""
+
+    def place(self) -> None:
+        """Put the finished file under its final name, durably, and close it."""
+
+
+@runtime_checkable
+class DurableSink(ByteSink, Protocol):
+    """A byte sink whose output survives the process that writes it, and can be gone on with."""
+
+    def open_durable(self, saved: SavedOutput | None, *, detached: bool) -> DurableWriter:
+        """Open the output as it was `saved`, or a new one for None. Raises SinkError.
+
+        What was written after `saved` is cut off. An output that is shorter, or has other bytes,
+        is refused. `detached`: another process may still have it open, and must not reach it.
+        """
+
+    def complete(self, saved: SavedOutput) -> None:
+        """Put a finished output under its final name, unless it is there. Raises SinkError."""
+
+
 @runtime_checkable
 class Source(Protocol):
     """A source object of the user's: records in order, pulled chunk by chunk."""
@@ -220,6 +276,11 @@ class File(Protocol):
 
     def seek(self, offset: int) -> None: ...
 
+    def size(self) -> int: ...
+
+    def truncate(self, length: int) -> None:
+        """Cut the file off behind `length` bytes, and stand there."""
+
     def sync(self) -> None:
         """fsync. After an error the file is not to be synced again."""
 
@@ -237,8 +298,16 @@ class FileSystem(Protocol):
     def open_partial(self, path: str) -> File:
         """Open an empty file for writing, locked: a second writer gets BlockingIOError."""
 
+    def open_again(self, path: str) -> File:
+        """Open an existing file for reading and writing, locked as by `open_partial`."""
+
+    def exists(self, path: str) -> bool: ...
+
     def replace(self, source: str, target: str) -> None:
-        """Rename atomically, and sync the folder."""
+        """Rename atomically. A crash may undo it until the folder is synced."""
+
+    def sync_folder(self, path: str) -> None:
+        """Make the names in the folder at `path` durable."""
 
     def remove(self, path: str) -> None: ...
 
@@ -250,6 +319,28 @@ class Clock(Protocol):
         """Return seconds since the epoch, UTC."""
 
 
+class CheckpointStore(Protocol):
+    """Keeps where one run stands, in one atomic and durable step. Held by one process at a time.
+
+    Every method may be called from any thread, and raises CheckpointError.
+    """
+
+    def load(self) -> Saved | None:
+        """Return what was saved last; None if nothing was."""
+
+    def failures(self) -> Mapping[int, bytes]:
+        """Return the failures that were saved, by their ordinal."""
+
+    def save(self, saved: Saved, failures: Mapping[int, bytes]) -> None:
+        """Replace what was saved, and add `failures`. Durable when it returns.
+
+        Refused if another process has taken the checkpoint over.
+        """
+
+    def close(self) -> None:
+        """Let another process have it. Safe to call more than once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
     """A piece of a splittable source for one worker: bytes `start` to `end` (excluded)."""
@@ -258,7 +349,7 @@ class Range:
     end: int
 
 
-def ranges(total_bytes: int, size: int) -> Iterator[Range]:
-    """Cut `total_bytes` into consecutive ranges of at most `size` bytes."""
-    for start in range(0, total_bytes, size):
-        yield Range(start, min(start + size, total_bytes))
+def ranges(first: int, end: int, size: int) -> Iterator[Range]:
+    """Cut bytes `first` to `end` (excluded) into consecutive ranges of at most `size` bytes."""
+    for start in range(first, end, size):
+        yield Range(start, min(start + size, end))

@@ -41,14 +41,16 @@ class BreakingFile:
 
 
 def test_reading_begins_where_it_was_told() -> None:
-    stream = PlainStream(BreakingFile(b"0123456789", 99), "a.txt", start=4)
+    stream = PlainStream(BreakingFile(b"0123456789", 99), "a.txt")
+    stream.skip_to(4)
 
     assert stream.read(3) == b"456"
     assert stream.used(3) == 3
 
 
 def test_a_medium_that_breaks_is_a_source_error_with_its_place() -> None:
-    stream = PlainStream(BreakingFile(b"0123456789", 7), "a.txt", start=4)
+    stream = PlainStream(BreakingFile(b"0123456789", 7), "a.txt")
+    stream.skip_to(4)
     stream.read(99)
     with pytest.raises(SourceError) as caught:
         stream.read(99)

@@ -9,6 +9,7 @@ import pytest
 from statepipe.connectors.csv_rows import RowReader, csv_rows, row_ends
 from statepipe.connectors.lines import LineReader
 from statepipe.ports import Block, Unreadable
+from statepipe.saved import Point
 
 
 class Pieces:
@@ -64,13 +65,13 @@ def test_a_pipe_gives_a_row_as_soon_as_it_is_whole() -> None:
 def test_lines_without_quotes_are_passed_on_as_they_are() -> None:
     block = reader_of(Pieces(b"a,b\nc,d\n", 100)).read()
 
-    assert block == Block([b"a,b", b"c,d"], 0, 1, 8)
+    assert block == Block([b"a,b", b"c,d"], 0, 1, 8, end=Point(8, 3))
 
 
 def test_lines_with_quotes_around_fields_only_are_passed_on_as_they_are() -> None:
     block = reader_of(Pieces(b'a,"b"\r\n"c,""x",d\n""\n', 100)).read()
 
-    assert block == Block([b'a,"b"\r', b'"c,""x",d', b'""'], 0, 1, 20)
+    assert block == Block([b'a,"b"\r', b'"c,""x",d', b'""'], 0, 1, 20, end=Point(20, 4))
 
 
 def test_a_long_open_field_is_not_searched_for_every_block() -> None:

@@ -16,9 +16,14 @@ from statepipe.run.bell import ThreadBell
 from statepipe.run.blocking_driver import run_blocking
 from statepipe.run.chunk import Failure
 from statepipe.run.dead_letters import DeadLetters, Sender, dead_letter
+from statepipe.run.outlets import ByteOutlet
 from tests.run.sinks import PaperSink
 
 SENDER = Sender("in.jsonl", (("First", "abc"), ("Second", "def")))
+
+
+def letters_to(sink: PaperSink) -> DeadLetters:
+    return DeadLetters(sink, SENDER, ByteOutlet(sink, ThreadBell()))
 
 
 def failure(original: bytes | None = b"{}", **facts: Any) -> Failure:
@@ -101,7 +106,7 @@ def test_text_stays_readable() -> None:
 
 def test_the_file_is_made_when_the_first_letter_comes() -> None:
     sink = PaperSink(name="dead.jsonl")
-    letters = DeadLetters(sink, SENDER, ThreadBell())
+    letters = letters_to(sink)
     before = (letters.path, list(sink.events))
     run_blocking(letters.write([failure(), failure(b"\xff")]))
     run_blocking(letters.write([failure()]))
@@ -116,7 +121,7 @@ def test_the_file_is_made_when_the_first_letter_comes() -> None:
 
 def test_without_a_letter_there_is_no_file() -> None:
     sink = PaperSink()
-    letters = DeadLetters(sink, SENDER, ThreadBell())
+    letters = letters_to(sink)
     run_blocking(letters.commit())
     run_blocking(letters.abort())
 
@@ -126,17 +131,17 @@ def test_without_a_letter_there_is_no_file() -> None:
 
 def test_a_place_that_cannot_be_written_is_found_before_and_left_as_it_was() -> None:
     sink = PaperSink()
-    DeadLetters(sink, SENDER, ThreadBell()).check()
+    letters_to(sink).prepare()
 
     assert sink.events == ["open", "abort"]
     broken = PaperSink(open_error=SinkError("read-only"))
     with pytest.raises(SinkError, match="read-only"):
-        DeadLetters(broken, SENDER, ThreadBell()).check()
+        letters_to(broken).prepare()
 
 
 def test_an_abort_leaves_no_letters() -> None:
     sink = PaperSink()
-    letters = DeadLetters(sink, SENDER, ThreadBell())
+    letters = letters_to(sink)
     run_blocking(letters.write([failure()]))
     run_blocking(letters.abort())
 

@@ -16,7 +16,7 @@ from tests.run.sources import WAIT_S, Part, ScriptedSource, lines
 
 def started(source: ScriptedSource) -> tuple[ReadAhead, ThreadBell]:
     bell = ThreadBell()
-    reading = ReadAhead(source, bell)
+    reading = ReadAhead(source.open, bell)
     reading.open()
     reading.start()
     return reading, bell
@@ -93,7 +93,7 @@ def test_a_source_that_cannot_be_opened_raises_at_once() -> None:
     source = ScriptedSource([], open_error=SourceError("no such file"))
 
     with pytest.raises(SourceError, match="no such file"):
-        ReadAhead(source, ThreadBell()).open()
+        ReadAhead(source.open, ThreadBell()).open()
 
 
 def test_closing_while_full_ends_the_thread_and_closes_the_reader() -> None:
@@ -124,7 +124,7 @@ def test_closing_while_the_source_waits_does_not_wait_for_it() -> None:
 
 def test_closing_before_opening_is_fine() -> None:
     source = ScriptedSource([])
-    ReadAhead(source, ThreadBell()).close()
+    ReadAhead(source.open, ThreadBell()).close()
 
     assert source.closed == 0
 

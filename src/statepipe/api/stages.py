@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from statepipe.api.assemble import Core, check_stream_config, check_timeout
+from statepipe.api.checkpointing import check_checkpoint
 from statepipe.api.streaming import BESIDE, Request
 from statepipe.connectors.formats import FormatOptions
 from statepipe.errors import UsageError
@@ -43,6 +44,9 @@ class Streaming(ABC, Generic[Given]):
         timeout: float | None = None,
         *,
         dead_letters: str | os.PathLike[str] | None = BESIDE,
+        checkpoint: str | os.PathLike[str] | None = None,
+        accept_changes: bool = False,
+        take_over: bool = False,
     ) -> Given:
         """Move records from `source` through the machine to `sink`; give the counts.
 
@@ -53,11 +57,17 @@ class Streaming(ABC, Generic[Given]):
         `dead_letters` is where failed records go: beside the first file sink unless told, None
         for nowhere. A sink file is whole under its final name, or not there at all.
 
+        With `checkpoint`, a directory, a run that was cut short is gone on with by the same call,
+        to the same bytes; then every sink is a file. `accept_changes` goes on although config or
+        source have changed, `take_over` although a process that hangs has the checkpoint. See
+        docs/guides/reliability.md.
+
         Raises UsageError for arguments that do not fit, SourceError, SinkError and other
         StreamErrors with the counts as `.result`, and what the source or `on_progress` raised.
         """
         config = stream_config or self._stages[0].stream_config
         check_arguments(config, timeout, on_progress)
+        checkpointing = check_checkpoint(checkpoint, accept_changes, take_over)
         if chunk_size is not None:
             config = replace(config, chunk_size=chunk_size)
         options = FormatOptions(
@@ -78,6 +88,7 @@ class Streaming(ABC, Generic[Given]):
             options=options,
             timeout_s=config.timeout_seconds if timeout is None else timeout,
             dead_letters=dead_letters,
+            checkpoint=checkpointing,
         )
         return self._stream(request)
 

@@ -3,41 +3,47 @@
 from __future__ import annotations
 
 import inspect
-import io
 import os
-from collections.abc import AsyncIterable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from statepipe.api.assemble import Core
+from statepipe.api.checkpointing import (
+    Checkpointing,
+    Resumption,
+    check_able,
+    durable,
+    format_facts,
+    settings_of,
+    source_facts,
+)
 from statepipe.api.routes import Routes, is_same_path, path_of, routes
+from statepipe.api.sources import AnySource, new_intake, opened_source, reads_ranges
 from statepipe.connectors.filesystem import LocalFiles
 from statepipe.connectors.formats import (
     FORMATS,
     FormatOptions,
     file_sink,
-    file_source,
     format_name,
     unused_options,
 )
 from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder
 from statepipe.errors import UsageError
-from statepipe.ports import ByteSink, ByteSource, Sink, Source
+from statepipe.ports import ByteSink, ByteSource, CheckpointStore, Sink, Source
 from statepipe.record import Record
 from statepipe.run.bell import Bell
+from statepipe.run.committing import Committer, Facts
 from statepipe.run.compute import ChunkRunner
 from statepipe.run.computing import Computing, InlineComputing
 from statepipe.run.dead_letters import DeadLetters, Sender
+from statepipe.run.durable_outlet import DurableOutlet
 from statepipe.run.encoding import LateEncoding
-from statepipe.run.gathering import GatheringIntake
 from statepipe.run.heap import settle_heap
-from statepipe.run.intake import ByteIntake, Intake, IterableIntake, RangeIntake
-from statepipe.run.live_intake import LiveIntake
 from statepipe.run.options import StreamConfig
 from statepipe.run.outlets import ByteOutlet, CallableOutlet, Outlet, SinkOutlet
-from statepipe.run.pulling import Pulled, PulledAsync
-from statepipe.run.ranges import range_chunks
 from statepipe.run.routing import Relay, Routing, Slot
 from statepipe.run.stream import OnProgress, Parts
 from statepipe.run.workers import Pool
@@ -60,6 +66,7 @@ class Request:
     options: FormatOptions = field(default_factory=FormatOptions)
     timeout_s: float | None = None
     dead_letters: Any = BESIDE  # a path, or None
+    checkpoint: Checkpointing | None = None
 
 
 class Assembly:
@@ -74,12 +81,40 @@ class Assembly:
             stage.check_open()
         for stage in stages[:-1]:
             refuse_own_sinks(stage)
+        self.resumption = Resumption(None)
         self.routes: Routes = routes(stages[-1].machine.main_network, request.sink)
         self.source = self._open_source()
         self.sinks = [self._sink(target) for target in self.routes.targets]
         self._check_formats()
         self.letters = self._dead_letter_sink()
         self._refuse_same_files()
+        if request.checkpoint is not None:
+            check_able(self.source, self._written, request.config)
+
+    @property
+    def _written(self) -> list[ByteSink | Sink | Callable[[Record], Any]]:
+        """All that is written, by number; the dead letters last."""
+        return [*self.sinks, *([self.letters] if self.letters is not None else [])]
+
+    def _facts(self) -> Facts:
+        """Return what a new run is, and is known by when it goes on."""
+        request = self.request
+        outputs = {
+            state: os.path.realpath(sink.name)
+            for state, number in self.routes.sinks.items()
+            if isinstance(sink := self.sinks[number], ByteSink)
+        }
+        if self.letters is not None:
+            outputs["dead letters"] = os.path.realpath(self.letters.name)
+        formats = format_facts(
+            request.options, request.input_format, request.output_format, request.config
+        )
+        return Facts(
+            uuid4().hex,
+            self.clock.now_s(),
+            source_facts(self.source),
+            settings_of(self.stages, outputs, formats),
+        )
 
     @property
     def needs_loop(self) -> bool:
@@ -95,16 +130,53 @@ class Assembly:
         return inline and any(stage.plan.is_async for stage in self.stages)
 
     def parts(self, bell: Bell) -> Parts:
-        """Return the parts of the stream, for the driver that `bell` belongs to."""
+        """Return the parts of the stream, for the driver that `bell` belongs to.
+
+        Raises CheckpointError or UsageError where it cannot go on from its checkpoint.
+        """
+        checkpoint = self.request.checkpoint
+        if checkpoint is None:
+            outlets = [self._outlet(sink, bell) for sink in self.sinks]
+            letters = ByteOutlet(self.letters, bell) if self.letters is not None else None
+            return self._parts(bell, outlets, self._dead_letters(letters))
+        store = checkpoint.opened()
+        try:
+            return self._resumable_parts(bell, checkpoint, store)
+        except BaseException:
+            store.close()
+            raise
+
+    def _resumable_parts(
+        self, bell: Bell, checkpoint: Checkpointing, store: CheckpointStore
+    ) -> Parts:
+        saved, facts = store.load(), self._facts()
+        if saved is not None:
+            checkpoint.check(saved, facts.source, facts.settings)
+            facts = replace(facts, run_id=saved.run_id, began_s=saved.began_s)
+        self.resumption = Resumption(saved)
+        outlets = [
+            DurableOutlet(sink, bell, self.resumption.output(number), detached=checkpoint.take_over)
+            for number, sink in enumerate(durable(self._written))
+        ]
+        letters = outlets[-1] if self.letters is not None else None
+        parts = self._parts(bell, outlets[: len(self.sinks)], self._dead_letters(letters))
+        parts.committer = Committer(store, outlets, saved, self.clock, bell)
+        parts.facts = facts
+        return parts
+
+    def _parts(
+        self, bell: Bell, outlets: Sequence[Outlet], dead_letters: DeadLetters | None
+    ) -> Parts:
         settle_heap()
         request, config = self.request, self.request.config
-        outlets = [self._outlet(sink, bell) for sink in self.sinks]
-        intake = self._intake(bell)
+        use_streaming = request.use_streaming
         return Parts(
-            intake=intake if request.use_streaming else GatheringIntake(intake),
+            intake=new_intake(
+                self.source, config, self.resumption, bell, self.clock, use_streaming=use_streaming
+            ),
             computing=self._computing(bell),
             outlets=outlets,
-            dead_letters=self._dead_letters(bell),
+            dead_letters=dead_letters,
             config=config,
             clock=self.clock,
             bell=bell,
@@ -112,60 +184,21 @@ class Assembly:
             on_progress=request.on_progress,
             excluded=self._excluded(),
             timeout_s=request.timeout_s,
-            relative_lines=self._reads_ranges,
+            relative_lines=reads_ranges(self.source, config, use_streaming),
             late=self._late(),
         )
 
     # -- sources ---------------------------------------------------------------------------
 
-    def _open_source(self) -> ByteSource | AsyncIterable[Record] | Iterable[Record]:
-        source, request = self.request.source, self.request
-        path = path_of(source)
-        if path is not None:
-            name = request.input_format
-            return file_source(path, files=self.files, format=name, options=request.options)
-        if isinstance(source, io.IOBase):
-            raise UsageError("the source is an open file; give its path instead")
-        if isinstance(source, ByteSource):
-            return source
-        if isinstance(source, Source):
-            pulled = PulledAsync if inspect.iscoroutinefunction(source.read) else Pulled
-            return pulled(source, request.config.chunk_size)
-        if isinstance(source, AsyncIterable):
-            return source
-        if isinstance(source, Iterable) and not isinstance(source, dict | bytes):
-            return source
-        raise UsageError(
-            f"a source must be a path, an iterable, an async iterable or a source object, "
-            f"not {type(source).__name__}"
+    def _open_source(self) -> AnySource:
+        request = self.request
+        return opened_source(
+            request.source,
+            files=self.files,
+            input_format=request.input_format,
+            options=request.options,
+            chunk_size=request.config.chunk_size,
         )
-
-    @property
-    def _reads_ranges(self) -> bool:
-        source = self.source
-        return (
-            self.request.use_streaming
-            and self.request.config.parallelism > 1
-            and isinstance(source, ByteSource)
-            and source.splittable
-        )
-
-    def _intake(self, bell: Bell) -> Intake:
-        config, source = self.request.config, self.source
-        max_wait_s = config.max_wait_ms / 1000
-        if isinstance(source, ByteSource):
-            if self._reads_ranges:
-                return RangeIntake(range_chunks(source, config))
-            return ByteIntake(source, config.chunk_size, max_wait_s, bell, self.clock)
-        if isinstance(source, AsyncIterable):
-            return LiveIntake(
-                source,
-                chunk_size=config.chunk_size,
-                max_wait_s=max_wait_s,
-                bell=bell,
-                clock=self.clock,
-            )
-        return IterableIntake(source, config.chunk_size, max_wait_s, self.clock)
 
     def _check_formats(self) -> None:
         """Refuse formats that nothing would be read or written in."""
@@ -287,15 +320,16 @@ class Assembly:
             raise UsageError(f"dead_letters must be a path or None, not {wanted!r}")
         return file_sink(path, files=self.files, format="jsonl")
 
-    def _dead_letters(self, bell: Bell) -> DeadLetters | None:
-        if self.letters is None:
+    def _dead_letters(self, outlet: Outlet | None) -> DeadLetters | None:
+        if self.letters is None or outlet is None:
             return None
         machines = tuple((s.machine.name, s.machine.config_hash) for s in self.stages)
         if isinstance(self.source, ByteSource):
             name = self.source.name
         else:
             name = type(self.source).__name__
-        return DeadLetters(self.letters, Sender(name, machines), bell)
+        begun = isinstance(outlet, DurableOutlet) and outlet.saved is not None
+        return DeadLetters(self.letters, Sender(name, machines), outlet, begun=begun)
 
     def _refuse_same_files(self) -> None:
         """Refuse to write over the source, or over another output of this stream."""

@@ -14,6 +14,12 @@ class ByteStream(Protocol):
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes, what is there; b"" at the end. Raises SourceError."""
 
+    def skip_to(self, offset: int) -> None:
+        """Stand at byte `offset` of the content; nothing was read before. Raises SourceError.
+
+        What is skipped is never told by `used`.
+        """
+
     def used(self, content_bytes: int) -> int:
         """Return how many bytes of the source the next `content_bytes` took there.
 
@@ -24,14 +30,12 @@ class ByteStream(Protocol):
 
 
 class PlainStream:
-    """The bytes of a file as they stand, from `start` on. `name` is for messages."""
+    """The bytes of a file as they stand. `name` is for messages."""
 
-    def __init__(self, file: File, name: str, start: int = 0) -> None:
+    def __init__(self, file: File, name: str) -> None:
         self._file = file
         self._name = name
-        self._offset = start
-        if start:
-            file.seek(start)
+        self._offset = 0
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes; raises SourceError with the place where reading broke."""
@@ -42,6 +46,11 @@ class PlainStream:
             raise SourceError(f"cannot read {self._name} at byte {self._offset}: {reason}") from exc
         self._offset += len(data)
         return data
+
+    def skip_to(self, offset: int) -> None:
+        """Seek."""
+        self._file.seek(offset)
+        self._offset = offset
 
     def used(self, content_bytes: int) -> int:
         """Return `content_bytes`: nothing is compressed."""

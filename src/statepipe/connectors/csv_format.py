@@ -7,6 +7,7 @@ span lines). Numbers stay text.
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ import orjson
 from statepipe.connectors.byte_stream import ByteStream
 from statepipe.connectors.csv_rows import RowReader, csv_rows
 from statepipe.connectors.json_codec import JsonEncoder
-from statepipe.connectors.lines import MAX_RECORD_BYTES, LineReader
+from statepipe.connectors.lines import MAX_RECORD_BYTES, LineReader, lines_from
 from statepipe.errors import SourceError, UsageError
 from statepipe.ports import (
     Block,
@@ -32,6 +33,7 @@ from statepipe.ports import (
     UnwritableError,
 )
 from statepipe.record import Record
+from statepipe.saved import Point
 
 _FORBIDDEN_DELIMITERS = '"\r\n'
 
@@ -115,6 +117,11 @@ class CsvInput:
             self.decoder.columns = tuple(f"column_{n}" for n in range(1, len(first) + 1))
         return rows
 
+    def reader_at(self, stream: ByteStream, name: str, point: Point) -> ByteReader:
+        """Return a reader of the rows from `point` on; the decoder knows its columns already."""
+        limit = self.max_record_bytes
+        return RowReader(lines_from(stream, limit, point), self.delimiter, limit)
+
     def _first_row(self, rows: RowReader, name: str) -> list[str]:
         """Return the fields of the first row that is not blank; a header is used up."""
         seen: list[Block] = []
@@ -169,6 +176,14 @@ class CsvEncoder:
         """Return the record's row, after the header if none was written; UnwritableError."""
         return self.encode((record,))
 
+    def save(self) -> str:
+        """Return the columns, as JSON."""
+        return json.dumps(self._columns) if self._columns else ""
+
+    def restore(self, saved: str) -> None:
+        """Know the columns again; the header is written already."""
+        self._columns = tuple(json.loads(saved)) if saved else ()
+
 
 @dataclass(frozen=True, slots=True)
 class CsvOutput:
@@ -213,6 +228,7 @@ def _without(block: Block, count: int) -> Block:
         block.size,
         block.offsets and block.offsets[count:],
         block.lines and block.lines[count:],
+        block.end,
     )
 
 

@@ -11,6 +11,7 @@ from typing import cast
 
 from statepipe.connectors.lines import HEAD_BYTES, LineReader, oversized
 from statepipe.ports import Block, Item, Unreadable
+from statepipe.saved import Point
 
 _LARGEST_FIELD = 2**31 - 1
 _CUT_LATER_BYTES = 256 * 1024
@@ -41,6 +42,7 @@ class RowReader:
         self._begun_bytes = 0
         self._cut_at_bytes = 0
         self._size = 0  # source bytes that no block has counted yet
+        self._read_to: Point | None = None  # what was read of the lines
         self._returned: list[Block] = []
 
     def read(self) -> Block | None:
@@ -62,6 +64,7 @@ class RowReader:
         self._lines.close()
 
     def _put_together(self, block: Block) -> Block | None:
+        self._read_to = block.end
         if not self._begun and self._is_plain(block.items):
             block.size += self._size
             self._size = 0
@@ -110,6 +113,7 @@ class RowReader:
             block = block or Block([], open_row.offset, open_row.number, self._size, [], [])
             _append(block, open_row)
             self._begun, self._size = [], 0
+            block.end = self._read_to
         return block
 
     def _open_row(self, lines: list[Line]) -> Line:
@@ -138,6 +142,8 @@ class RowReader:
         self._size = 0
         for row in joined:
             _append(block, row)
+        begun = self._begun[0] if self._begun else None
+        block.end = Point(begun.offset, begun.number) if begun is not None else self._read_to
         return block
 
 

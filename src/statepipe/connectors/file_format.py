@@ -6,6 +6,7 @@ from typing import Protocol
 
 from statepipe.connectors.byte_stream import ByteStream
 from statepipe.ports import ByteReader, Decoder, Encoder, Framing, Range
+from statepipe.saved import Point
 
 
 class InputFormat(Protocol):
@@ -24,6 +25,12 @@ class InputFormat(Protocol):
         """Return a reader of the items; `name` is the source's, for messages.
 
         May read the begin of the stream. Raises SourceError.
+        """
+
+    def reader_at(self, stream: ByteStream, name: str, point: Point) -> ByteReader:
+        """Return a reader of the items from `point` on; `stream` stands at its begin.
+
+        Raises SourceError. A decoder that learns from the begin has to know it already.
         """
 
 

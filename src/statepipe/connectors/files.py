@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from statepipe.connectors.byte_stream import ByteStream, PlainStream
+from statepipe.connectors.durable_file import Output, complete, errors_of, open_durable
 from statepipe.connectors.file_format import InputFormat, OutputFormat
+from statepipe.connectors.file_writer import (
+    AtomicPlace,
+    FileWriter,
+    Place,
+    StreamPlace,
+    partial_path,
+)
 from statepipe.connectors.filesystem import open_stream
 from statepipe.connectors.gzip_stream import GzipPacker, GzipStream
 from statepipe.connectors.lines import stream_start
@@ -18,14 +26,17 @@ from statepipe.ports import (
     ByteReader,
     ByteWriter,
     Decoder,
+    DurableWriter,
     Encoder,
     File,
     FileSystem,
     Framing,
     Range,
 )
+from statepipe.saved import Point, SavedOutput
 
-_BUFFER_BYTES = 256 * 1024
+_HEAD_BYTES = 64 * 1024
+"""How much of a source tells it from another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +72,60 @@ class FileSource:
         """
         if not self.splittable:
             raise SourceError(f"{self.path} cannot be read in ranges")
-        return self._reader(Range(start, end))
+        span = Range(start, end)
+        return self._reader(span)
 
-    def _reader(self, span: Range | None) -> ByteReader:
+    def open_at(self, point: Point) -> ByteReader:
+        """Open the items from `point` on; raises SourceError, also where the file ends before it.
+
+        What is compressed or is one JSON array is read from its begin.
+        """
+        if not self.compressed and self.total_bytes is not None and point.offset > self.total_bytes:
+            raise SourceError(
+                f"{self.path} has {self.total_bytes} bytes; {point.offset} of it were read before"
+            )
+        stream = self._stream()
         try:
+            return self.format.reader_at(stream, self.path, point)
+        except BaseException:
+            stream.close()
+            raise
+
+    def identity(self) -> Mapping[str, str]:
+        """Return path, size, time of change and a digest of the begin. Raises SourceError."""
+        try:
+            status = os.stat(self.path)
             file = self.files.open_read(self.path)
+            try:
+                head = file.read(_HEAD_BYTES)
+            finally:
+                file.close()
         except OSError as exc:
             raise SourceError(f"cannot read {self.path}: {exc.strerror or exc}") from exc
-        stream: ByteStream = PlainStream(file, self.path, stream_start(span))
-        if self.compressed:
-            stream = GzipStream(stream, self.path)
+        return {
+            "path": os.path.realpath(self.path),
+            "size": str(status.st_size),
+            "modified": str(status.st_mtime_ns),
+            "begin": hashlib.sha256(head).hexdigest(),
+        }
+
+    def _reader(self, span: Range | None) -> ByteReader:
+        stream = self._stream()
         try:
+            if span is not None:
+                stream.skip_to(stream_start(span))
             return self.format.reader(stream, self.path, span)
         except BaseException:
             stream.close()
             raise
+
+    def _stream(self) -> ByteStream:
+        try:
+            file = self.files.open_read(self.path)
+        except OSError as exc:
+            raise SourceError(f"cannot read {self.path}: {exc.strerror or exc}") from exc
+        stream = PlainStream(file, self.path)
+        return GzipStream(stream, self.path) if self.compressed else stream
 
 
 @dataclass(slots=True)
@@ -112,154 +162,40 @@ class FileSink:
         """
         target = os.path.realpath(self.path)
         _refuse_target(self.path, target)
-        try:
+        with errors_of(self.path):
             file, place = self._opened(target)
-        except BlockingIOError as exc:
-            raise SinkError(f"another run is writing to {self.path}") from exc
-        except OSError as exc:
-            raise SinkError(f"cannot write {self.path}: {exc.strerror or exc}") from exc
         self.encoder = self.format.new_encoder()
         packer = GzipPacker() if self.compressed else None
         return FileWriter(file, self.path, self.framing, place, packer)
 
-    def _opened(self, target: str) -> tuple[File, Place]:
+    def open_durable(self, saved: SavedOutput | None, *, detached: bool = False) -> DurableWriter:
+        """Open the partial file as it was `saved`, or a new one; raises SinkError."""
+        target = os.path.realpath(self.path)
+        _refuse_target(self.path, target)
+        if self.is_stream:
+            raise SinkError(f"cannot go on with {self.path} after a crash: it is no regular file")
+        place = AtomicPlace(self.files, partial_path(target), target)
+        output = Output(self.path, place, self.framing, self.compressed)
+        with errors_of(self.path):
+            return open_durable(output, saved, detached=detached)
+
+    def complete(self, saved: SavedOutput) -> None:
+        """Put the finished partial file in place, unless it is there; raises SinkError."""
+        target = os.path.realpath(self.path)
+        with errors_of(self.path):
+            complete(self.path, AtomicPlace(self.files, partial_path(target), target), saved)
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether a device or pipe stands at the path: what is written there stays written."""
         # Asked of the path itself: what /dev/stdout links to may have no path of its own.
-        if os.path.exists(self.path) and not os.path.isfile(self.path):
+        return os.path.exists(self.path) and not os.path.isfile(self.path)
+
+    def _opened(self, target: str) -> tuple[File, Place]:
+        if self.is_stream:
             return open_stream(self.path), StreamPlace()
         partial = partial_path(target)
         return self.files.open_partial(partial), AtomicPlace(self.files, partial, target)
-
-
-class Packer(Protocol):
-    """Changes bytes on their way to a file."""
-
-    def pack(self, data: bytes) -> bytes: ...
-
-    def finish(self) -> bytes: ...
-
-
-class Place(Protocol):
-    """What happens to a written file at its end."""
-
-    def put(self, file: File) -> None:
-        """Make the file durable, close it, and give it its final name. Raises OSError."""
-
-    def discard(self, file: File) -> None:
-        """Close the file, and leave nothing that looks finished. Raises OSError."""
-
-
-@dataclass(frozen=True, slots=True)
-class AtomicPlace:
-    """A partial file and its final name."""
-
-    files: FileSystem
-    partial: str
-    target: str
-
-    def put(self, file: File) -> None:
-        """Sync, rename while the lock is held, close."""
-        file.sync()
-        self.files.replace(self.partial, self.target)
-        file.close()
-
-    def discard(self, file: File) -> None:
-        """Remove the partial file while the lock is held, close."""
-        try:
-            self.files.remove(self.partial)
-        finally:
-            file.close()
-
-
-class StreamPlace:
-    """The end of a stream: nothing to put in place, nothing to take back."""
-
-    def put(self, file: File) -> None:
-        """Close the file. It was flushed before."""
-        file.close()
-
-    def discard(self, file: File) -> None:
-        """Close the file."""
-        file.close()
-
-
-class FileWriter:
-    """A ByteWriter over a File: gathers small writes, frames, packs, and puts in place."""
-
-    def __init__(
-        self, file: File, name: str, framing: Framing, place: Place, packer: Packer | None = None
-    ) -> None:
-        self._file = file
-        self._name = name
-        self._framing = framing
-        self._place = place
-        self._packer = packer
-        self._waiting: list[bytes] = [framing.begin]
-        self._waiting_bytes = len(framing.begin)
-        self._written = 0
-        self._any = False
-        self._open = True
-
-    def write(self, data: bytes) -> None:
-        """Append whole records; raises SinkError naming path and bytes written so far."""
-        if not data:
-            return
-        if self._any:
-            self._keep(self._framing.between)
-        self._any = True
-        self._keep(data)
-        if self._waiting_bytes >= _BUFFER_BYTES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Hand what was written to the operating system; gzip holds back what it needs.
-
-        (Ending a gzip block here would make the file's bytes depend on when it was flushed.)
-        """
-        data = b"".join(self._waiting)
-        self._waiting, self._waiting_bytes = [], 0
-        self._append(data if self._packer is None else self._packer.pack(data))
-
-    def commit(self) -> None:
-        """Write the end and put the file in place; raises SinkError, and the old file stays."""
-        if self._any:
-            self._keep(self._framing.end_if_any)
-        self._keep(self._framing.end)
-        self.flush()
-        if self._packer is not None:
-            self._append(self._packer.finish())
-        try:
-            self._place.put(self._file)
-        except OSError as exc:
-            raise self._broken(exc) from exc
-        self._open = False
-
-    def abort(self) -> None:
-        """Remove what was written. Never raises; idempotent; nothing after `commit`."""
-        if self._open:
-            self._open = False
-            with contextlib.suppress(OSError):
-                self._place.discard(self._file)
-
-    def _keep(self, data: bytes) -> None:
-        self._waiting.append(data)
-        self._waiting_bytes += len(data)
-
-    def _append(self, data: bytes) -> None:
-        try:
-            self._file.write(data)
-        except OSError as exc:
-            raise self._broken(exc) from exc
-        self._written += len(data)
-
-    def _broken(self, exc: OSError) -> SinkError:
-        reason = exc.strerror or str(exc)
-        return SinkError(f"cannot write {self._name} after {self._written} bytes: {reason}")
-
-
-def partial_path(target: str) -> str:
-    """Return the path at which the file `target` stands until it is whole."""
-    folder, name = os.path.split(target)
-    return os.path.join(folder, f".{name}.partial")
 
 
 def _refuse_target(path: str, target: str) -> None:

@@ -43,6 +43,13 @@ class LocalFile:
     def seek(self, offset: int) -> None:
         os.lseek(self._descriptor, offset, os.SEEK_SET)
 
+    def size(self) -> int:
+        return os.fstat(self._descriptor).st_size
+
+    def truncate(self, length: int) -> None:
+        os.ftruncate(self._descriptor, length)
+        os.lseek(self._descriptor, length, os.SEEK_SET)
+
     def sync(self) -> None:
         os.fsync(self._descriptor)
 
@@ -74,12 +81,18 @@ class LocalFiles:
         return LocalFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
 
     def open_partial(self, path: str) -> File:
-        descriptor = _open_locked(path)
+        descriptor = _open_locked(path, os.O_WRONLY | os.O_CREAT)
         os.ftruncate(descriptor, 0)
         return LocalFile(descriptor)
 
+    def open_again(self, path: str) -> File:
+        return LocalFile(_open_locked(path, os.O_RDWR))
+
+    def exists(self, path: str) -> bool:
+        return os.path.exists(path)
+
     def replace(self, source: str, target: str) -> None:
-        """Rename atomically, and sync the folder. `source` gets the mode of an existing target.
+        """Rename atomically. `source` gets the mode of an existing target.
 
         Only a regular file is replaced: root could lose a device otherwise.
         """
@@ -89,7 +102,9 @@ class LocalFiles:
                 raise OSError(errno.EINVAL, "it is no regular file", target)
             os.chmod(source, stat.S_IMODE(mode))
         os.replace(source, target)
-        sync_folder(os.path.dirname(target) or ".")
+
+    def sync_folder(self, path: str) -> None:
+        sync_folder(path)
 
     def remove(self, path: str) -> None:
         os.remove(path)
@@ -114,21 +129,21 @@ def open_stream(path: str) -> File:
 
 def sync_folder(path: str) -> None:
     """Make the names in the folder at `path` durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = os.open(path or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _open_locked(path: str) -> int:
+def _open_locked(path: str, flags: int) -> int:
     """Return a descriptor that holds the lock of the file which `path` names now.
 
     Between opening and locking, the lock's last holder may have renamed the file to its final
     name: truncating it then would empty a finished output. So the name is looked up again.
     """
     while True:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = os.open(path, flags | os.O_CLOEXEC, 0o666)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _names(path, descriptor):

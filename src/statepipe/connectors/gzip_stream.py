@@ -18,6 +18,12 @@ _PIECE = 64 * 1024
 COMPRESSED_PIECE = 256 * 1024
 """Bytes given to the compressor at once."""
 
+MEMBER_BYTES = 512 * 1024
+"""Content of one member where an output has many. Smaller ones cost more: 18 bytes each, and a
+dictionary that begins anew; larger ones make more content wait outside the file."""
+
+_SKIPPED_AT_ONCE = 1024 * 1024
+
 
 class GzipStream:
     """The content of a gzip stream; members one after another are one content."""
@@ -39,6 +45,16 @@ class GzipStream:
             data = self._decompress(size)
             if data:
                 return data
+
+    def skip_to(self, offset: int) -> None:
+        """Decompress up to `offset`: there is no shorter way to it."""
+        left = offset
+        while left:
+            data = self.read(min(left, _SKIPPED_AT_ONCE))
+            if not data:
+                raise SourceError(f"{self._name}: the content ends before byte {offset}")
+            left -= len(data)
+        self._told = self._taken
 
     def used(self, content_bytes: int) -> int:
         """Return the compressed bytes taken since the last call, whatever they held."""
@@ -106,3 +122,38 @@ class GzipPacker:
     def finish(self) -> bytes:
         """Return the last compressed bytes. Nothing is packed after that."""
         return self._packer.compress(bytes(self._waiting)) + self._packer.flush()
+
+
+class MemberPacker:
+    """Bytes to gzip members of `MEMBER_BYTES` content each. `pending` is not in a member yet.
+
+    Where the members are cut depends on the content alone, not on when anything was written, so
+    that an output that was left and gone on with has the bytes of one that was not.
+    """
+
+    def __init__(self, pending: bytes = b"") -> None:
+        self._waiting = bytearray(pending)
+
+    @property
+    def pending(self) -> bytes:
+        return bytes(self._waiting)
+
+    def pack(self, data: bytes) -> bytes:
+        """Return the members that are full, often none yet."""
+        self._waiting += data
+        packed = []
+        while len(self._waiting) >= MEMBER_BYTES:
+            packed.append(member(bytes(self._waiting[:MEMBER_BYTES])))
+            del self._waiting[:MEMBER_BYTES]
+        return b"".join(packed)
+
+    def finish(self) -> bytes:
+        """Return the last member. Nothing is packed after that."""
+        last, self._waiting = bytes(self._waiting), bytearray()
+        return member(last)
+
+
+def member(content: bytes) -> bytes:
+    """Return `content` as one gzip member. The same bytes give the same member."""
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+    return packer.compress(content) + packer.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from statepipe.connectors.byte_stream import ByteStream
@@ -29,6 +30,7 @@ from statepipe.ports import (
     Range,
     Unreadable,
 )
+from statepipe.saved import Point
 
 _CUT_OFF = "truncated: the file ends before its array does"
 
@@ -86,9 +88,9 @@ class JsonArrayReader:
     def _block(self) -> Block:
         found, self._found = self._found, _Found()
         size, self._unclaimed = self._stream.used(self._unclaimed), 0
-        return Block(
-            found.items, found.offsets[0], found.lines[0], size, found.offsets, found.lines
-        )
+        offsets, lines = found.offsets, found.lines
+        end = Point(offsets[-1] + 1, lines[-1])  # an element is known by its first byte
+        return Block(found.items, offsets[0], lines[0], size, offsets, lines, end)
 
     def _cut(self) -> None:
         at = 0 if self._opened else self._open_array()
@@ -193,6 +195,34 @@ class _Found:
         self.lines.append(line)
 
 
+class ElementsFrom:
+    """What a reader gives from an element on: where one stands in its array, only reading tells."""
+
+    def __init__(self, reader: JsonArrayReader, point: Point) -> None:
+        self._reader = reader
+        self._from = point.offset
+
+    def read(self) -> Block | None:
+        """Return the next elements; None at the end. Raises SourceError."""
+        while (block := self._reader.read()) is not None:
+            if block.offsets is None or block.offsets[0] >= self._from:
+                return block
+            if block.offsets[-1] >= self._from:
+                return rest_from(block, bisect_left(block.offsets, self._from))
+        return None
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+def rest_from(block: Block, at: int) -> Block:
+    """Return the block's elements from number `at` on, which is not the first."""
+    assert block.offsets is not None and block.lines is not None
+    offsets, lines = block.offsets[at:], block.lines[at:]
+    size = max(0, block.size - (offsets[0] - block.offset))
+    return Block(block.items[at:], offsets[0], lines[0], size, offsets, lines, block.end)
+
+
 @dataclass(frozen=True, slots=True)
 class JsonArrayInput:
     """Reads the elements of a JSON array."""
@@ -208,6 +238,10 @@ class JsonArrayInput:
     def reader(self, stream: ByteStream, name: str, span: Range | None = None) -> ByteReader:
         """Return a reader of elements; there are no spans."""
         return JsonArrayReader(stream, name, self.max_record_bytes)
+
+    def reader_at(self, stream: ByteStream, name: str, point: Point) -> ByteReader:
+        """Return a reader of the elements from `point` on; those before it are read again."""
+        return ElementsFrom(JsonArrayReader(stream, name, self.max_record_bytes), point)
 
 
 @dataclass(frozen=True, slots=True)

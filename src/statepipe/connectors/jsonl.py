@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from statepipe.connectors.byte_stream import ByteStream
 from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder, cut_off_reason
-from statepipe.connectors.lines import MAX_RECORD_BYTES, LineReader
+from statepipe.connectors.lines import MAX_RECORD_BYTES, LineReader, lines_from
 from statepipe.ports import ByteReader, Decoder, Encoder, Framing, Range
+from statepipe.saved import Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class JsonLinesInput:
     def reader(self, stream: ByteStream, name: str, span: Range | None = None) -> ByteReader:
         """Return a reader of lines; a last line that is cut off says so."""
         return LineReader(stream, self.max_record_bytes, span, cut_off_reason)
+
+    def reader_at(self, stream: ByteStream, name: str, point: Point) -> ByteReader:
+        """Return a reader of the lines from `point` on."""
+        return lines_from(stream, self.max_record_bytes, point, cut_off_reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
 from statepipe.connectors.byte_stream import ByteStream
 from statepipe.ports import Block, Item, Range, Unreadable
+from statepipe.saved import Point
 
 BLOCK_SIZE = 256 * 1024
 """Bytes asked for at once: large enough that a read costs nothing per record."""
@@ -29,8 +31,8 @@ class LineReader:
     A UTF-8 byte order mark at the very begin belongs to no line. A line of more than
     `max_record_bytes` becomes Unreadable, and is never held whole.
 
-    With a `span`, only the lines that begin in it are given, and lines are counted from its
-    first one. The stream must then stand at `stream_start(span)`. Consecutive spans give
+    With a `span`, only the lines that begin in it are given; the first of them counts as line
+    `first_line`. The stream must then stand at `stream_start(span)`. Consecutive spans give
     together what a whole read gives.
     """
 
@@ -40,6 +42,8 @@ class LineReader:
         max_record_bytes: int = MAX_RECORD_BYTES,
         span: Range | None = None,
         check_ending: EndingCheck | None = None,
+        *,
+        first_line: int = 1,
     ) -> None:
         self._stream = stream
         self._pending = _PendingLine(max_record_bytes)
@@ -47,7 +51,7 @@ class LineReader:
         self._check_ending = check_ending
         self._span = span
         self._offset = stream_start(span)
-        self._line = 1
+        self._line = first_line
         self._mark_bytes = 0  # of the byte order mark, until a block counts them
         self._begun = False
         self._ended = span is not None and span.start >= span.end
@@ -131,6 +135,7 @@ class LineReader:
         self._mark_bytes = 0
         self._offset += size
         self._line += len(items)
+        block.end = Point(self._offset, self._line)
         return block
 
 
@@ -145,6 +150,18 @@ def read_first(stream: ByteStream) -> tuple[bytes, int]:
     if not data.startswith(_BOM):
         return data, 0
     return data[len(_BOM) :] or stream.read(BLOCK_SIZE), len(_BOM)
+
+
+def lines_from(
+    stream: ByteStream,
+    max_record_bytes: int,
+    point: Point,
+    check_ending: EndingCheck | None = None,
+) -> LineReader:
+    """Return a reader of the lines from `point` on; `stream` stands at its begin. SourceError."""
+    span = Range(point.offset, sys.maxsize)
+    stream.skip_to(stream_start(span))
+    return LineReader(stream, max_record_bytes, span, check_ending, first_line=point.line)
 
 
 def stream_start(span: Range | None) -> int:

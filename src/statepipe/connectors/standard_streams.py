@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from statepipe.connectors.byte_stream import PlainStream
 from statepipe.connectors.file_format import InputFormat, OutputFormat
-from statepipe.connectors.files import FileWriter, StreamPlace
+from statepipe.connectors.file_writer import FileWriter, StreamPlace
 from statepipe.connectors.filesystem import LocalFile
 from statepipe.errors import SinkError, SourceError
 from statepipe.ports import ByteReader, ByteWriter, Decoder, Encoder, Framing

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from statepipe.connectors.byte_stream import ByteStream
-from statepipe.connectors.lines import MAX_RECORD_BYTES, LineReader
+from statepipe.connectors.lines import MAX_RECORD_BYTES, LineReader, lines_from
 from statepipe.ports import (
     ByteReader,
     Decoder,
@@ -20,6 +20,7 @@ from statepipe.ports import (
     UnwritableError,
 )
 from statepipe.record import Record
+from statepipe.saved import Point
 
 DEFAULT_FIELD = "text"
 _BLANK = b" \t\r\n"
@@ -103,6 +104,10 @@ class TextInput:
     def reader(self, stream: ByteStream, name: str, span: Range | None = None) -> ByteReader:
         """Return a reader of lines."""
         return LineReader(stream, self.max_record_bytes, span)
+
+    def reader_at(self, stream: ByteStream, name: str, point: Point) -> ByteReader:
+        """Return a reader of the lines from `point` on."""
+        return lines_from(stream, self.max_record_bytes, point)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
@@ -27,7 +25,9 @@ from statepipe.errors import ConfigError, Problem
 from statepipe.functions.function import Function
 from statepipe.functions.reference import Reference, resolve
 from statepipe.functions.schema import schema_function
+from statepipe.graph.fingerprint import fingerprint
 from statepipe.graph.model import Arc, Machine, Network, State
+from statepipe.graph.names import arc_names, named
 from statepipe.source_text import SourceText
 
 
@@ -61,6 +61,7 @@ def build_machine(
         description=model.description,
         metadata=model.metadata,
         config_hash=config_hash(model),
+        fingerprint=fingerprint(model),
     )
 
 
@@ -70,15 +71,8 @@ def config_hash(model: MachineConfig) -> str:
     A callable counts by its module and qualified name: its body is not part of the hash.
     """
     values = model.model_dump(by_alias=True)
-    text = json.dumps(values, sort_keys=True, default=_named, separators=(",", ":"))
+    text = json.dumps(values, sort_keys=True, default=named, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _named(value: object) -> object:
-    if isinstance(value, Enum):
-        return value.value
-    named = value if inspect.isroutine(value) or inspect.isclass(value) else type(value)
-    return f"{named.__module__}.{named.__qualname__}"
 
 
 @dataclass(slots=True)
@@ -91,7 +85,7 @@ class _Builder:
     problems: list[Problem] = field(default_factory=list)
 
     def network(self, network: NetworkConfig, path: Path) -> Network:
-        names = _arc_names(network.arcs)
+        names = arc_names(network.arcs)
         arcs = [
             (arc.from_, self.arc(arc, names[index], (*path, "arcs", index)))
             for index, arc in enumerate(network.arcs)
@@ -188,22 +182,6 @@ def stays_inside(path: str) -> bool:
 def by_priority(arcs: Iterable[Arc]) -> tuple[Arc, ...]:
     """Return the arcs in the order they are tried: priority high to low, then as given."""
     return tuple(sorted(arcs, key=lambda arc: -arc.priority))
-
-
-def _arc_names(arcs: Sequence[ArcConfig]) -> list[str]:
-    """Return a name for each arc: its own, else `from->to`, with a number if that is taken."""
-    taken = {arc.name for arc in arcs if arc.name is not None}
-    names = []
-    for arc in arcs:
-        name, plain, number = arc.name or "", f"{arc.from_}->{arc.to}", 1
-        if arc.name is None:
-            name = plain
-            while name in taken:
-                number += 1
-                name = f"{plain} {number}"
-            taken.add(name)
-        names.append(name)
-    return names
 
 
 def reference_of(

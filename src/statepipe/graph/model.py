@@ -60,7 +60,8 @@ class Network:
 class Machine:
     """A whole config: its networks by name, the one that records enter, and its limits.
 
-    `config_hash` is a hex SHA-256 of the canonical config, callables by their qualified names.
+    `config_hash` is a hex SHA-256 of the canonical config, callables by their qualified names;
+    `fingerprint` holds a digest of each of its parts that changes what becomes of records.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Machine:
     description: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     config_hash: str = ""
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def main_network(self) -> Network:

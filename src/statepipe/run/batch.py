@@ -104,9 +104,9 @@ class Batch:
             if slot.late:
                 arrivals[number] = self._arrivals(exits, number)
         self.failures.sort(key=lambda failure: failure.index)
-        size = lines = 0
+        size, lines, end = 0, 0, None
         if isinstance(self.chunk, ByteChunk):
-            size, total = self.chunk.size, len(self.chunk.items)
+            size, total, end = self.chunk.size, len(self.chunk.items), self.chunk.end
             lines = total
         else:
             total = len(self.chunk.records)
@@ -122,6 +122,7 @@ class Batch:
             size,
             lines,
             arrivals,
+            end,
         )
 
     def _output(self, exits: Exits, number: int, slot: Slot) -> tuple[Output, int]:

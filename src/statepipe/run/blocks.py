@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from statepipe.ports import Block
 from statepipe.run.chunk import ByteChunk
+from statepipe.saved import Point
 
 
 def cut(block: Block, chunk_size: int) -> Iterator[ByteChunk]:
@@ -15,7 +16,8 @@ def cut(block: Block, chunk_size: int) -> Iterator[ByteChunk]:
 
 
 def whole(block: Block) -> ByteChunk:
-    return ByteChunk(block.items, block.offset, block.line, block.size, block.offsets, block.lines)
+    offsets, lines = block.offsets, block.lines
+    return ByteChunk(block.items, block.offset, block.line, block.size, offsets, lines, block.end)
 
 
 def cut_off(block: Block, at: int, count: int) -> ByteChunk:
@@ -27,16 +29,18 @@ def cut_off(block: Block, at: int, count: int) -> ByteChunk:
         return whole(block)
     part, behind = block.items[at : at + count], at + count
     if behind == len(block.items):
-        length, size = 0, block.size  # nothing is behind it, and it takes what is left
+        length, size, end = 0, block.size, block.end  # it takes what is left
     else:
         if block.offsets is None:
             length = sum(map(len, part)) + count
         else:
             length = block.offsets[behind] - block.offset
         size = min(block.size, length)  # of compressed bytes there may be fewer
+        line = block.line + count if block.lines is None else block.lines[behind]
+        end = Point(block.offset + length, line)
     offsets = None if block.offsets is None else block.offsets[at:behind]
     lines = None if block.lines is None else block.lines[at:behind]
-    chunk = ByteChunk(part, block.offset, block.line, size, offsets, lines)
+    chunk = ByteChunk(part, block.offset, block.line, size, offsets, lines, end)
     block.offset += length
     block.line += count
     block.size -= size
@@ -47,14 +51,15 @@ def rest_of(block: Block, at: int) -> Block:
     """Return what stands behind item `at`. `offset`, `line` and `size` tell of the rest already."""
     offsets = None if block.offsets is None else block.offsets[at:]
     lines = None if block.lines is None else block.lines[at:]
-    return Block(block.items[at:], block.offset, block.line, block.size, offsets, lines)
+    return Block(block.items[at:], block.offset, block.line, block.size, offsets, lines, block.end)
 
 
 def joined(first: Block, second: Block) -> Block:
     items = [*first.items, *second.items]
     offsets = chained(first.offsets, second.offsets)
     lines = chained(first.lines, second.lines)
-    return Block(items, first.offset, first.line, first.size + second.size, offsets, lines)
+    size = first.size + second.size
+    return Block(items, first.offset, first.line, size, offsets, lines, second.end)
 
 
 def chained(first: list[int] | None, second: list[int] | None) -> list[int] | None:

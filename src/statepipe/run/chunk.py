@@ -9,14 +9,15 @@ from typing import TypeAlias
 from statepipe.errors import RecordError
 from statepipe.ports import Item, Range
 from statepipe.record import Record
+from statepipe.saved import Point
 
 
 @dataclass(slots=True)
 class ByteChunk:
     """Items of a byte source that are computed together.
 
-    `offset`, `line`, `offsets` and `lines` are as in `ports.Block`; `size` is the source bytes
-    used up.
+    `offset`, `line`, `offsets`, `lines` and `end` are as in `ports.Block`; `size` is the source
+    bytes used up.
     """
 
     items: Sequence[Item]
@@ -25,6 +26,7 @@ class ByteChunk:
     size: int
     offsets: Sequence[int] | None = None
     lines: Sequence[int] | None = None
+    end: Point | None = None
 
     def __len__(self) -> int:
         return len(self.items)
@@ -106,8 +108,8 @@ class ChunkResult:
 
     `outputs` go by the sinks' numbers; `written` counts the records in each. `ended` counts
     records by end state. `total` is all records: those in `ended`, and `failures`. `lines` are
-    the source's lines that it used up, blank ones included. `arrivals` tell of the outputs that
-    are encoded later.
+    the source's lines that it used up, blank ones included, and `end` is where what follows it
+    begins. `arrivals` tell of the outputs that are encoded later.
     """
 
     total: int
@@ -119,3 +121,4 @@ class ChunkResult:
     size: int = 0
     lines: int = 0
     arrivals: dict[int, Arrivals] = field(default_factory=dict)
+    end: Point | None = None

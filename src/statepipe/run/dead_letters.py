@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from statepipe.ports import ByteSink
-from statepipe.run.bell import Bell
 from statepipe.run.chunk import Failure
-from statepipe.run.outlets import ByteOutlet
+from statepipe.run.outlets import Outlet
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +66,40 @@ def original_fields(original: bytes | None) -> dict[str, str | None]:
 
 
 class DeadLetters:
-    """Writes dead letters to a sink that is made when the first one comes."""
+    """Writes dead letters to a sink that is made when the first one comes.
 
-    def __init__(self, sink: ByteSink, sender: Sender, bell: Bell) -> None:
+    `outlet` leads to it; `begun` if an earlier run has made it.
+    """
+
+    def __init__(
+        self, sink: ByteSink, sender: Sender, outlet: Outlet, *, begun: bool = False
+    ) -> None:
         self.path: str | None = None
         self._sink = sink
         self._sender = sender
-        self._outlet = ByteOutlet(sink, bell)
+        self._outlet = outlet
+        self._begun = begun
 
-    def check(self) -> None:
-        """Raise SinkError if the file could not be made, before anything is read."""
-        self._sink.open().abort()
+    def prepare(self) -> None:
+        """Raise SinkError if the file could not be made, before anything is read.
+
+        One that an earlier run has made is opened.
+        """
+        if self._begun:
+            self._open()
+        else:
+            self._sink.open().abort()
 
     async def write(self, failures: list[Failure]) -> None:
         """Write down the failures of a chunk, in order."""
         if self.path is None:
-            self._outlet.open()
-            self.path = self._sink.name
+            self._open()
         lines = [dead_letter(failure, self._sender) for failure in failures]
         await self._outlet.write(b"".join(lines))
+
+    def _open(self) -> None:
+        self._outlet.open()
+        self.path = self._sink.name
 
     async def commit(self) -> None:
         await self._outlet.commit()

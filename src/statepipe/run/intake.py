@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
+from functools import partial
+from itertools import islice
 from typing import Protocol
 
-from statepipe.ports import Block, ByteSource, Clock
+from statepipe.errors import SourceError
+from statepipe.ports import Block, ByteReader, ByteSource, Clock, ResumableSource
 from statepipe.record import Record
 from statepipe.run.bell import Bell
 from statepipe.run.blocks import cut_off, joined, rest_of
@@ -13,6 +16,15 @@ from statepipe.run.chunk import ByteChunk, Chunk, RangeChunk, RecordChunk
 from statepipe.run.flow import Flow
 from statepipe.run.pulling import Pulled
 from statepipe.run.reading import ReadAhead
+from statepipe.saved import Point
+
+
+def too_short(given: int, skip: int) -> SourceError:
+    """Return the error of a source that gives fewer records than an earlier run has done."""
+    return SourceError(
+        f"the source gave only {given} records, and {skip} of it were done before; "
+        "it must give the same records again"
+    )
 
 
 class Intake(Protocol):
@@ -55,7 +67,8 @@ class Intake(Protocol):
 class ByteIntake:
     """Cuts what a thread reads ahead into chunks of exactly `chunk_size` items.
 
-    A live source's items wait at most `max_wait_s` for their chunk to fill.
+    A live source's items wait at most `max_wait_s` for their chunk to fill. `begin` is where an
+    earlier run has come to.
     """
 
     keeps = False
@@ -63,14 +76,21 @@ class ByteIntake:
     waiting = 0
 
     def __init__(
-        self, source: ByteSource, chunk_size: int, max_wait_s: float, bell: Bell, clock: Clock
+        self,
+        source: ByteSource,
+        chunk_size: int,
+        max_wait_s: float,
+        bell: Bell,
+        clock: Clock,
+        *,
+        begin: Point | None = None,
     ) -> None:
         self.ended = False
         self.error: Exception | None = None
         self._chunk_size = chunk_size
         self._max_wait_s = max_wait_s if source.live else None
         self._clock = clock
-        self._reading = ReadAhead(source, bell)
+        self._reading = ReadAhead(opening(source, begin), bell)
         self._held: Block | None = None
         self._at = 0
         self._left = 0
@@ -129,6 +149,14 @@ class ByteIntake:
         self._at, self._left = 0, len(self._held.items)
 
 
+def opening(source: ByteSource, begin: Point | None) -> Callable[[], ByteReader]:
+    """Return what opens a source where reading begins."""
+    if begin is None or begin.offset == 0:
+        return source.open
+    assert isinstance(source, ResumableSource)
+    return partial(source.open_at, begin)
+
+
 class RangeIntake:
     """Cuts a splittable source into ranges that workers read themselves."""
 
@@ -162,7 +190,8 @@ class RangeIntake:
 class IterableIntake:
     """Pulls records from an iterable in the driver's own thread.
 
-    A chunk is cut early when the iterable let more than `max_wait_s` pass before a record.
+    A chunk is cut early when the iterable let more than `max_wait_s` pass before a record. The
+    first `skip` records were done by an earlier run, and are let go.
     """
 
     keeps = True
@@ -170,11 +199,18 @@ class IterableIntake:
     waiting = 0
 
     def __init__(
-        self, source: Iterable[Record], chunk_size: int, max_wait_s: float, clock: Clock
+        self,
+        source: Iterable[Record],
+        chunk_size: int,
+        max_wait_s: float,
+        clock: Clock,
+        *,
+        skip: int = 0,
     ) -> None:
         self.ended = False
         self.error: Exception | None = None
         self._records = iter(source)
+        self._skip = skip
         self._chunk_size = chunk_size
         self._max_wait_s = float("inf") if isinstance(source, Sized) else max_wait_s
         self._clock = clock
@@ -183,7 +219,10 @@ class IterableIntake:
         """The iterable is open already."""
 
     def start(self, flow: Flow) -> None:
-        """Nothing is read ahead."""
+        """Read nothing ahead, but what an earlier run has done; SourceError if it is not there."""
+        skipped = sum(1 for _ in islice(self._records, self._skip))
+        if skipped < self._skip:
+            raise too_short(skipped, self._skip)
 
     def take(self) -> RecordChunk | None:
         records: list[Record] = []

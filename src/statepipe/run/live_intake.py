@@ -11,6 +11,7 @@ from statepipe.record import Record
 from statepipe.run.bell import Bell
 from statepipe.run.chunk import RecordChunk
 from statepipe.run.flow import Flow
+from statepipe.run.intake import too_short
 from statepipe.run.pulling import PulledAsync
 
 
@@ -18,7 +19,8 @@ class LiveIntake:
     """Reads until the flow's limit is under way, then pauses until half of that is.
 
     A chunk is cut when `chunk_size` records are there, or when the first of them has waited for
-    `max_wait_s`. `paused_s` adds up how long the iterator was held back.
+    `max_wait_s`. `paused_s` adds up how long the iterator was held back. The first `skip` records
+    were done by an earlier run, and are let go.
     """
 
     keeps = True
@@ -31,11 +33,13 @@ class LiveIntake:
         max_wait_s: float,
         bell: Bell,
         clock: Clock,
+        skip: int = 0,
     ) -> None:
         self.ended = False
         self.error: Exception | None = None
         self.paused_s = 0.0
         self._iterator = aiter(source)
+        self._skip = skip
         self._chunk_size = chunk_size
         self._max_wait_s = max_wait_s
         self._bell = bell
@@ -90,6 +94,7 @@ class LiveIntake:
     async def _pull(self) -> None:
         records, chunk_size, flow = self._records, self._chunk_size, self._flow
         try:
+            await self._skip_done()
             async for record in self._iterator:
                 records.append(record)
                 count = len(records)
@@ -109,6 +114,13 @@ class LiveIntake:
         finally:
             self._finished = True
             self._bell.ring()
+
+    async def _skip_done(self) -> None:
+        for skipped in range(self._skip):
+            try:
+                await anext(self._iterator)
+            except StopAsyncIteration as end:
+                raise too_short(skipped, self._skip) from end
 
     def _limit(self) -> int:
         """Return how many records may be under way; a whole chunk always may."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from statepipe.errors import RecordError
 from statepipe.run.chunk import ChunkResult
+from statepipe.saved import SavedCounts
 
 MAX_ERRORS = 100
 """Errors that a result and a progress keep; the counts tell of all."""
@@ -32,6 +33,8 @@ class Progress:
     `total_bytes` and `eta_s` are None where the source's size is not known. `in_flight` counts
     records read and not yet written; `paused_s` is how long reading has been held back.
     `errors` are the first failures, at most 100; `failure_groups` count all of them.
+    `committed_records` are safe in the checkpoint, None without one; `resumed_records` were done
+    by an earlier run: rates leave them out.
     """
 
     chunks_processed: int
@@ -46,21 +49,28 @@ class Progress:
     in_flight: int
     paused_s: float
     failure_groups: tuple[FailureGroup, ...] = ()
+    committed_records: int | None = None
+    resumed_records: int = 0
+    resumed_chunks: int = 0
+    resumed_bytes: int = 0
 
     @property
     def records_per_second(self) -> float:
-        return self.records_processed / self.elapsed_time if self.elapsed_time > 0 else 0.0
+        done = self.records_processed - self.resumed_records
+        return done / self.elapsed_time if self.elapsed_time > 0 else 0.0
 
     @property
     def chunks_per_second(self) -> float:
-        return self.chunks_processed / self.elapsed_time if self.elapsed_time > 0 else 0.0
+        done = self.chunks_processed - self.resumed_chunks
+        return done / self.elapsed_time if self.elapsed_time > 0 else 0.0
 
     @property
     def eta_s(self) -> float | None:
-        if self.total_bytes is None or not self.bytes_processed:
+        done = self.bytes_processed - self.resumed_bytes
+        if self.total_bytes is None or not done:
             return None
         left = max(0, self.total_bytes - self.bytes_processed)
-        return self.elapsed_time * left / self.bytes_processed
+        return self.elapsed_time * left / done
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,9 @@ class StreamResult(Mapping[str, Any]):
     `excluded_by_state` those at end states that emit nothing. `errors` are the first 100
     failures, and `failure_groups` count all of them, in the order in which they came up.
     `dead_letters` is the file they went to, if there were any and it was wanted.
+    Of a run that went on from a checkpoint, `resumed_at` is how many records were done before:
+    the counts are of all, `duration` and `throughput` of what was done since. `already_finished`:
+    there was nothing left to do.
     Times are in seconds, `throughput` in records per second.
     """
 
@@ -90,6 +103,8 @@ class StreamResult(Mapping[str, Any]):
     chunks: int
     dead_letters: str | None = None
     failure_groups: list[FailureGroup] = field(default_factory=list, repr=False)
+    resumed_at: int | None = None
+    already_finished: bool = False
 
     @property
     def total_processed(self) -> int:
@@ -124,6 +139,8 @@ class Counters:
     by_state: dict[str, int] = field(default_factory=dict)
     errors: list[RecordError] = field(default_factory=list)
     groups: dict[tuple[object, ...], FailureGroup] = field(default_factory=dict)
+    resumed: SavedCounts = field(default_factory=SavedCounts)
+    _unsaved: dict[int, RecordError] = field(default_factory=dict)
 
     def add(self, result: ChunkResult) -> None:
         """Count a chunk as done."""
@@ -136,18 +153,48 @@ class Counters:
         if result.failures:
             for ordinal, failure in enumerate(result.failures, start=self.failed):
                 self._group(failure.error, ordinal)
+                if ordinal < MAX_ERRORS:
+                    self._unsaved[ordinal] = failure.error
             self.failed += len(result.failures)
             self.malformed += result.malformed
             room = MAX_ERRORS - len(self.errors)
             self.errors += [failure.error for failure in result.failures[:room]]
 
+    def save(self) -> tuple[SavedCounts, dict[int, RecordError]]:
+        """Return the numbers, and the errors told of that have not been returned before."""
+        saved = SavedCounts(
+            chunks=self.chunks,
+            total=self.total,
+            failed=self.failed,
+            malformed=self.malformed,
+            emitted=self.emitted,
+            size=self.size,
+            by_state=dict(self.by_state),
+            groups={group.ordinal: group.count for group in self.groups.values()},
+        )
+        unsaved, self._unsaved = self._unsaved, {}
+        return saved, unsaved
+
+    def restore(self, saved: SavedCounts, errors: Mapping[int, RecordError]) -> None:
+        """Go on from what was saved; `errors` go by their ordinal."""
+        self.resumed = saved
+        self.chunks, self.total, self.failed = saved.chunks, saved.total, saved.failed
+        self.malformed, self.emitted, self.size = saved.malformed, saved.emitted, saved.size
+        self.by_state = dict(saved.by_state)
+        first = [ordinal for ordinal in sorted(errors) if ordinal < min(MAX_ERRORS, saved.failed)]
+        self.errors = [errors[ordinal] for ordinal in first]
+        for ordinal, count in saved.groups.items():
+            error = errors[ordinal]
+            self.groups[alike(error)] = FailureGroup(count, error, ordinal)
+
     def _group(self, error: RecordError, ordinal: int) -> None:
-        alike = (error.state, error.role, error.arc, error.error_type, error.place)
-        known = self.groups.get(alike)
+        key = alike(error)
+        known = self.groups.get(key)
         if known is None:
-            self.groups[alike] = FailureGroup(1, error, ordinal)
+            self.groups[key] = FailureGroup(1, error, ordinal)
+            self._unsaved[ordinal] = error
         else:
-            self.groups[alike] = replace(known, count=known.count + 1)
+            self.groups[key] = replace(known, count=known.count + 1)
 
     @property
     def successful(self) -> int:
@@ -160,6 +207,7 @@ class Counters:
         total_bytes: int | None = None,
         in_flight: int = 0,
         paused_s: float = 0.0,
+        committed: int | None = None,
     ) -> Progress:
         """Return where things stand `elapsed_s` seconds after the beginning."""
         return Progress(
@@ -175,4 +223,13 @@ class Counters:
             in_flight=in_flight,
             paused_s=paused_s,
             failure_groups=tuple(self.groups.values()),
+            committed_records=committed,
+            resumed_records=self.resumed.total,
+            resumed_chunks=self.resumed.chunks,
+            resumed_bytes=self.resumed.size,
         )
+
+
+def alike(error: RecordError) -> tuple[object, ...]:
+    """Return what failures of one group have in common."""
+    return (error.state, error.role, error.arc, error.error_type, error.place)

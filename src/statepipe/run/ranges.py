@@ -15,17 +15,20 @@ GUESSED_RECORD_BYTES = 100
 """For a source without a single record to measure."""
 
 
-def range_chunks(source: ByteSource, config: StreamConfig) -> Iterator[RangeChunk]:
-    """Yield the ranges of a source, so large that every worker can have two under way."""
+def range_chunks(source: ByteSource, config: StreamConfig, start: int = 0) -> Iterator[RangeChunk]:
+    """Yield the ranges of a source from byte `start` on.
+
+    They are so large that every worker can have two under way.
+    """
     total = source.total_bytes or 0
-    if not total:
+    if total <= start:
         return
     record_bytes = typical_record_bytes(source)
     records = records_in_range(config)
     size = min(max(records * record_bytes, SMALLEST_BYTES), LARGEST_BYTES)
-    size = min(size, max(1, -(-total // config.parallelism)))
+    size = min(size, max(1, -(-(total - start) // config.parallelism)))
     expected = max(1, size // record_bytes)
-    for piece in ranges(total, size):
+    for piece in ranges(start, total, size):
         yield RangeChunk(piece, expected)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 
-from statepipe.ports import Block, ByteReader, ByteSource
+from statepipe.ports import Block, ByteReader
 from statepipe.run.bell import Bell
 
 MAX_BLOCKS = 4
@@ -16,11 +17,12 @@ class ReadAhead:
     """Reads blocks in its own thread until `MAX_BLOCKS` of them wait to be taken.
 
     `ended` is true when the source has ended and every block was taken; `error` is what ended it.
+    `open_source` opens the source where reading begins.
     """
 
-    def __init__(self, source: ByteSource, bell: Bell) -> None:
+    def __init__(self, open_source: Callable[[], ByteReader], bell: Bell) -> None:
         self.error: Exception | None = None
-        self._source = source
+        self._open_source = open_source
         self._bell = bell
         self._blocks: deque[Block] = deque()
         self._changed = threading.Condition()
@@ -35,7 +37,7 @@ class ReadAhead:
 
     def open(self) -> None:
         """Open the source. Raises SourceError where it cannot be opened."""
-        self._reader = self._source.open()
+        self._reader = self._open_source()
 
     def start(self) -> None:
         """Begin to read what was opened."""

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from statepipe.errors import StreamError
+from statepipe.errors import StatepipeError, StreamError
 from statepipe.ports import Clock
 from statepipe.record import Position
 from statepipe.run.bell import Bell
+from statepipe.run.bookmark import Bookmark
 from statepipe.run.chunk import ChunkResult
+from statepipe.run.committing import Border, Committer, Facts
 from statepipe.run.computing import Computing, Done
 from statepipe.run.dead_letters import DeadLetters
 from statepipe.run.encoding import LateEncoding
@@ -24,6 +26,8 @@ from statepipe.run.memory import MemoryGauge
 from statepipe.run.options import StreamConfig
 from statepipe.run.outlets import Outlet, settled
 from statepipe.run.progress import Counters, Progress, StreamResult
+from statepipe.run.saved_failures import failure_document
+from statepipe.saved import Phase, Saved
 
 PATIENCE_S = 0.02
 """How long sinks may hold back what they have while workers are busy with more."""
@@ -37,7 +41,8 @@ class Parts:
     """All that one stream is made of.
 
     `excluded` are the end states that emit nothing. `relative_lines`: each chunk counts its lines
-    from 1. `late` encodes what workers could not.
+    from 1. `late` encodes what workers could not. With a `committer` the stream can be left at
+    any time and gone on with; `facts` are what must be the same then.
     """
 
     intake: Intake
@@ -53,6 +58,8 @@ class Parts:
     timeout_s: float | None = None
     relative_lines: bool = False
     late: LateEncoding | None = None
+    committer: Committer | None = None
+    facts: Facts = field(default_factory=Facts)
 
 
 def tell_counts(error: BaseException, result: StreamResult) -> None:
@@ -84,7 +91,8 @@ class Stream:
         self._began_s = parts.clock.monotonic_s()
         self._paused_since: float | None = None
         self._paused_s = 0.0
-        self._lines = 0
+        self._bookmark = Bookmark(parts.relative_lines)
+        self._between_chunks = True
         self._held: dict[int, list[Done]] = {}
         self._next = 0
 
@@ -94,38 +102,71 @@ class Stream:
         What a source iterator raises is raised after all that it gave before has been written.
         """
         try:
-            for outlet in self.parts.outlets:
-                outlet.open()
-            if self.parts.dead_letters is not None:
-                self.parts.dead_letters.check()
-            self.parts.intake.open()
-            self.parts.computing.start()
-            self.parts.intake.start(self.flow)
+            if await self._resume_earlier():
+                return self.result()
+            await self._open()
             await self._move_all()
             await self._commit()
         except BaseException as error:
             await self._abort(error)
             tell_counts(error, self.result())
+            if isinstance(error, StreamError):
+                error.last_checkpoint = self._committed
             raise
         finally:
             self.parts.computing.close()
             await self.parts.intake.close()
+            if self.parts.committer is not None:
+                self.parts.committer.close()
         if self.parts.intake.error is not None:
             tell_counts(self.parts.intake.error, self.result())
             raise self.parts.intake.error
         return self.result()
 
+    async def _resume_earlier(self) -> bool:
+        """Stand where an earlier run was left; return whether that was the end."""
+        committer = self.parts.committer
+        if committer is None or committer.resumed is None:
+            return False
+        saved = committer.resumed
+        self.counters.restore(saved.counts, committer.earlier_errors())
+        self._bookmark.begin_at(saved.point)
+        if committer.was_over:
+            await self.parts.bell.aside(committer.complete)
+        return committer.was_over
+
+    async def _open(self) -> None:
+        """Open everything: first what is written, so that nothing is read in vain."""
+        parts, committer = self.parts, self.parts.committer
+        for outlet in parts.outlets:
+            if committer is None:
+                outlet.open()
+            else:
+                await parts.bell.aside(outlet.open)
+        if parts.dead_letters is not None:
+            parts.dead_letters.prepare()
+        if committer is not None:
+            committer.begin(self._border())
+        parts.intake.open()
+        parts.computing.start()
+        parts.intake.start(self.flow)
+
     async def _commit(self) -> None:
-        error = self.parts.intake.error
-        if error is not None and not self.parts.intake.keeps:
+        error, committer = self.parts.intake.error, self.parts.committer
+        if error is not None and (committer is not None or not self.parts.intake.keeps):
             raise error
+        if committer is not None:
+            border = self._border()
+            await self.parts.bell.aside(lambda: committer.finish(border))
+            return
         for outlet in self.parts.outlets:
             await outlet.commit()
         if self.parts.dead_letters is not None:
             await self.parts.dead_letters.commit()
 
     async def _abort(self, error: BaseException) -> None:
-        """Abort every outlet, also where aborting one fails."""
+        """Commit what is done, if that can be; then abort every outlet, also if one fails."""
+        await self._commit_rest(error)
         try:
             async with AsyncExitStack() as aborts:
                 for outlet in self.parts.outlets:
@@ -134,6 +175,44 @@ class Stream:
                     aborts.push_async_callback(self.parts.dead_letters.abort)
         except Exception as failed:  # a sink object of the user's; `error` is what matters
             error.add_note(f"and a sink could not be aborted: {failed!r}")
+
+    async def _commit_rest(self, error: BaseException) -> None:
+        """Commit the border where the stream stands, if it stands at one."""
+        committer = self.parts.committer
+        if committer is None or not committer.has_begun or not self._between_chunks:
+            return
+        try:
+            border = self._border()
+            await self.parts.bell.aside(lambda: committer.commit_now(border))
+        except (StatepipeError, OSError) as failed:
+            if failed is not error:
+                error.add_note(f"and what was done last could not be committed: {failed}")
+
+    def _border(self) -> Border:
+        """Return where the stream stands, between two chunks."""
+        counts, errors = self.counters.save()
+        facts = self.parts.facts
+        saved = Saved(
+            run_id=facts.run_id,
+            began_s=facts.began_s,
+            phase=Phase.RUNNING,
+            counts=counts,
+            point=self._bookmark.point,
+            source=facts.source,
+            settings=facts.settings,
+            outputs=(),
+        )
+        return Border(saved, {ordinal: failure_document(each) for ordinal, each in errors.items()})
+
+    async def _checkpoint(self) -> None:
+        """Begin a commit if one is due; wait for the one under way if it is far behind."""
+        committer = self.parts.committer
+        if committer is None:
+            return
+        committer.commit_if_due(self._border)
+        while committer.is_behind:
+            await self.parts.bell.wait(None)
+            committer.check()
 
     async def _move_all(self) -> None:
         self._watch()
@@ -145,6 +224,7 @@ class Stream:
             if self.parts.intake.ended and not self.parts.computing.busy:
                 self._watch()  # the last chunk may have taken longer than the whole stream may
                 return
+            await self._checkpoint()
             if moved:
                 await self.parts.bell.breathe()
             else:
@@ -165,10 +245,13 @@ class Stream:
                 break
             records, moved = len(chunk), True
             self.flow.on_read(records)
+            # What is computed here and now may teach an encoder something that no output shows.
+            self._between_chunks = False
             done = await parts.computing.submit(chunk, records)
             if done is not None:
                 await self._finish(done)
                 break
+            self._between_chunks = True
         return moved
 
     async def _wait(self) -> None:
@@ -179,6 +262,8 @@ class Stream:
         for outlet in self.parts.outlets:
             await outlet.flush()
         waits = [self.parts.intake.wait_s(), self._left_s()]
+        if self.parts.committer is not None:
+            waits.append(self.parts.committer.wait_s())
         await self.parts.bell.wait(min((wait for wait in waits if wait is not None), default=None))
 
     async def _finish(self, done: Done) -> None:
@@ -197,33 +282,43 @@ class Stream:
 
     async def _settle(self, done: Done) -> None:
         """Count a chunk whose forerunners have all been counted, and tell of it."""
-        first_line = self._lines
         for result in done.results:
+            self._between_chunks = False
             if self.parts.config.ordered:
                 if self.parts.late is not None:
                     self.parts.late.apply(result)
                 for outlet, output in zip(self.parts.outlets, result.outputs, strict=True):
                     await outlet.write(output)
             if result.failures:
-                await self._write_failures(result, first_line)
-            self.counters.add(result)
-            self._lines += result.lines
+                await self._write_failures(result)
+            self._count(result)
             if done.last and result is done.results[-1]:
-                self.flow.on_written(done.records)
+                self._end_chunk(done)
             if self.parts.on_progress is not None:
                 await settled(self.parts.on_progress(self.progress()))
         if done.last and not done.results:
-            self.flow.on_written(done.records)
+            self._end_chunk(done)
 
-    async def _write_failures(self, result: ChunkResult, first_line: int) -> None:
+    async def _write_failures(self, result: ChunkResult) -> None:
         """Tell failures where they are in the whole source: a chunk knows only its own part."""
         for failure in result.failures:
-            if failure.line is not None and self.parts.relative_lines:
-                failure.line += first_line
+            failure.line = self._bookmark.line_of(failure)
             index = self.counters.total + failure.index
             failure.error.position = Position(index, failure.offset, failure.line)
         if self.parts.dead_letters is not None:
             await self.parts.dead_letters.write(result.failures)
+
+    def _end_chunk(self, done: Done) -> None:
+        self.flow.on_written(done.records)
+        self._bookmark.on_chunk_end()
+
+    def _count(self, result: ChunkResult) -> None:
+        """Count what has been written: a border lies behind it."""
+        self.counters.add(result)
+        self._bookmark.on_result(result)
+        if self.parts.committer is not None:
+            self.parts.committer.on_done(result.total, result.size)
+        self._between_chunks = True
 
     def _pause(self) -> None:
         if self._paused_since is None:
@@ -258,14 +353,24 @@ class Stream:
             total_bytes=self.parts.total_bytes,
             in_flight=self.flow.in_flight + self.parts.intake.waiting,
             paused_s=self.paused_s,
+            committed=self._committed,
         )
+
+    @property
+    def _committed(self) -> int | None:
+        committer = self.parts.committer
+        if committer is None:
+            return None
+        return committer.committed.counts.total if committer.committed is not None else 0
 
     def result(self) -> StreamResult:
         """Return the counts as they stand now."""
         counters = self.counters
         duration = self.parts.clock.monotonic_s() - self._began_s
         excluded = self.parts.excluded
-        letters = self.parts.dead_letters
+        letters, committer = self.parts.dead_letters, self.parts.committer
+        resumed = committer.resumed if committer is not None else None
+        done = counters.total - counters.resumed.total
         return StreamResult(
             total_records=counters.total,
             successful=counters.successful,
@@ -277,11 +382,13 @@ class Stream:
             },
             by_state=dict(counters.by_state),
             duration=duration,
-            throughput=counters.total / duration if duration > 0 else 0.0,
+            throughput=done / duration if duration > 0 else 0.0,
             errors=list(counters.errors),
             peak_memory_mb=self.memory.peak_mb,
             paused_s=self.paused_s,
             chunks=counters.chunks,
             dead_letters=letters.path if letters else None,
             failure_groups=list(counters.groups.values()),
+            resumed_at=resumed.counts.total if resumed is not None else None,
+            already_finished=committer is not None and committer.was_over,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from typing import Protocol
 
 from statepipe.ports import ByteWriter
 from statepipe.run.bell import Bell
@@ -12,6 +13,15 @@ BUFFER_BYTES = 256 * 1024
 """Handed to the thread at once; less costs more wake-ups, more only memory."""
 
 MAX_PENDING_BYTES = 4 * BUFFER_BYTES
+
+
+class Act(Protocol):
+    """Something that the thread of a `WriteBehind` does in its turn: one of both is called."""
+
+    def do(self) -> None: ...
+
+    def drop(self) -> None:
+        """Its turn will never come: what was put before it could not be written, or was dropped."""
 
 
 class WriteBehind:
@@ -27,7 +37,7 @@ class WriteBehind:
         self._bell = bell
         self._buffer: list[bytes] = []
         self._buffered = 0
-        self._pieces: deque[bytes] = deque()
+        self._pieces: deque[bytes | Act] = deque()
         self.pending = 0
         self._changed = threading.Condition()
         self._ending = False
@@ -60,18 +70,37 @@ class WriteBehind:
         if self._thread is None:
             self._start()
 
-    def commit(self) -> None:
-        """Write everything, make it durable, and put it under its final name. Blocks."""
+    def act(self, act: Act) -> None:
+        """Have `act` done when all that was put before has been written.
+
+        What it raises counts as raised by the writer.
+        """
+        self.flush()
+        with self._changed:
+            if self._error is not None:
+                act.drop()
+                return
+            self._pieces.append(act)
+            self._changed.notify()
+        if self._thread is None:
+            self._start()
+
+    def end(self) -> None:
+        """Write everything and do all acts; nothing can be put after that. Blocks."""
         self.flush()
         self._join()
         if self._error is not None:
             raise self._error
+
+    def commit(self) -> None:
+        """Write everything, make it durable, and put it under its final name. Blocks."""
+        self.end()
         self._writer.commit()
 
     def abort(self) -> None:
         """Drop what is not written, and leave the final name as it was. Blocks."""
         with self._changed:
-            self._pieces.clear()
+            self._clear()
         self._join()
         self._writer.abort()
 
@@ -90,20 +119,35 @@ class WriteBehind:
         while (piece := self._next()) is not None:
             failed: Exception | None = None
             try:
-                self._writer.write(piece)
-                if not self._pieces:
-                    self._writer.flush()
+                self._do(piece)
             except Exception as error:  # raised by the driver's next call
                 failed = error
+                if not isinstance(piece, bytes):
+                    piece.drop()
             with self._changed:
                 self._error = failed
-                self.pending = 0 if failed is not None else self.pending - len(piece)
+                size = len(piece) if isinstance(piece, bytes) else 0
+                self.pending = 0 if failed is not None else self.pending - size
             self._bell.ring()
 
-    def _next(self) -> bytes | None:
+    def _do(self, piece: bytes | Act) -> None:
+        if not isinstance(piece, bytes):
+            piece.do()
+            return
+        self._writer.write(piece)
+        if not self._pieces:
+            self._writer.flush()
+
+    def _clear(self) -> None:
+        for piece in self._pieces:
+            if not isinstance(piece, bytes):
+                piece.drop()
+        self._pieces.clear()
+
+    def _next(self) -> bytes | Act | None:
         with self._changed:
             while not self._pieces and not self._ending:
                 self._changed.wait()
             if self._error is not None:
-                self._pieces.clear()
+                self._clear()
             return self._pieces.popleft() if self._pieces else None

@@ -1,0 +1,192 @@
+"""Committer: saves where a stream stands, behind the driver's back, in the one right order.
+
+Outputs are written, marked, and fsynced; then the store is told, in one transaction; then it
+counts as committed. Source: docs/guides/reliability.md, "What a commit is".
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from statepipe.errors import RecordError
+from statepipe.ports import CheckpointStore, Clock
+from statepipe.run.bell import Bell
+from statepipe.run.checkpoint import CommitPolicy
+from statepipe.run.durable_outlet import DurableOutlet, Mark
+from statepipe.run.saved_failures import failure_of_document
+from statepipe.saved import Phase, Saved, SavedOutput
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a run is, by which it is known again. `source` and `settings` as in `saved.Saved`."""
+
+    run_id: str = ""
+    began_s: float = 0.0
+    source: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """Where a stream stands between two chunks: all but its outputs, and failures not yet saved."""
+
+    saved: Saved
+    failures: Mapping[int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A border to commit, with a mark in each output; None where an output holds nothing."""
+
+    border: Border
+    marks: list[Mark | None]
+
+
+class Committer:
+    """Commits borders one after the other, in a thread. `outlets` go by the sinks' numbers.
+
+    `resumed` is where the stream goes on from, None for a new one. `committed` is what the store
+    holds. What a commit raised is raised by `check`.
+    """
+
+    def __init__(
+        self,
+        store: CheckpointStore,
+        outlets: Sequence[DurableOutlet],
+        resumed: Saved | None,
+        clock: Clock,
+        bell: Bell,
+    ) -> None:
+        self.resumed = resumed
+        self.committed = resumed
+        self._store = store
+        self._outlets = outlets
+        self._clock = clock
+        self._bell = bell
+        self._policy = CommitPolicy(clock.monotonic_s())
+        self._durable: list[SavedOutput | None] = [outlet.saved for outlet in outlets]
+        self._jobs: queue.SimpleQueue[Commit | None] = queue.SimpleQueue()
+        self._idle = threading.Event()
+        self._idle.set()
+        self._error: Exception | None = None
+        self._thread: threading.Thread | None = None
+        self.has_begun = False
+
+    # -- a run that was over, or nearly -----------------------------------------------------
+
+    @property
+    def was_over(self) -> bool:
+        """Whether an earlier run has written everything: at most names are to be given."""
+        return self.resumed is not None and self.resumed.phase is not Phase.RUNNING
+
+    def earlier_errors(self) -> dict[int, RecordError]:
+        """Return the failures that the store kept, by their ordinal."""
+        return {at: failure_of_document(text) for at, text in self._store.failures().items()}
+
+    def complete(self) -> None:
+        """Give the outputs of an earlier run their names, as far as it did not. Blocks."""
+        assert self.resumed is not None
+        if self.resumed.phase is Phase.FINISHING:
+            for outlet, saved in zip(self._outlets, self.resumed.outputs, strict=True):
+                if saved is not None:
+                    outlet.sink.complete(saved)
+            self._store.save(replace(self.resumed, phase=Phase.DONE), {})
+
+    # -- a run under way --------------------------------------------------------------------
+
+    def begin(self, border: Border) -> None:
+        """Save that the run is under way, with the outputs as they were left. Blocks."""
+        self._save(border, self._durable, Phase.RUNNING)
+        self.has_begun = True
+
+    def on_done(self, records: int, size: int) -> None:
+        """Count a chunk that was written since the last commit began."""
+        self._policy.on_done(records, size)
+
+    def wait_s(self) -> float | None:
+        """Return after how long a commit is due; None while one is under way or none is needed."""
+        if not self._idle.is_set():
+            return None
+        return self._policy.due_in_s(self._clock.monotonic_s())
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much is done and not committed that the commit under way must be awaited."""
+        return self._policy.is_behind and not self._idle.is_set()
+
+    def commit_if_due(self, border: Callable[[], Border]) -> None:
+        """Begin to commit the border where the stream stands, if it is time for that."""
+        self.check()
+        if self.wait_s() == 0.0:
+            self._begin_commit(border())
+
+    def check(self) -> None:
+        """Raise what a commit raised."""
+        if self._error is not None:
+            raise self._error
+
+    # -- the end ----------------------------------------------------------------------------
+
+    def commit_now(self, border: Border) -> None:
+        """Commit a border, and wait for it: the run ends early. Blocks."""
+        self._idle.wait()
+        self.check()
+        self._begin_commit(border)
+        self._idle.wait()
+        self.check()
+
+    def finish(self, border: Border) -> None:
+        """Write the outputs' ends, save that they are whole, and give them their names. Blocks."""
+        self._idle.wait()
+        self.check()
+        whole = [outlet.finish() if outlet.is_open else None for outlet in self._outlets]
+        self._save(border, whole, Phase.FINISHING)
+        for outlet in self._outlets:
+            if outlet.is_open:
+                outlet.place()
+        self._save(Border(border.saved, {}), whole, Phase.DONE)
+
+    def close(self) -> None:
+        """End the thread, and let go of the store. Safe to call more than once."""
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join()
+            self._thread = None
+        self._store.close()
+
+    # -- the thread -------------------------------------------------------------------------
+
+    def _begin_commit(self, border: Border) -> None:
+        self._policy.on_begun(self._clock.monotonic_s())
+        marks = [outlet.mark() if outlet.is_open else None for outlet in self._outlets]
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="statepipe-commit", daemon=True)
+            self._thread.start()
+        self._idle.clear()
+        self._jobs.put(Commit(border, marks))
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            try:
+                self._commit(job)
+            except Exception as error:  # raised by the driver's next call
+                self._error = error
+            self._idle.set()
+            self._bell.ring()
+
+    def _commit(self, job: Commit) -> None:
+        states = [mark.wait() if mark is not None else None for mark in job.marks]
+        for outlet, before, state in zip(self._outlets, self._durable, states, strict=True):
+            if state is not None and (before is None or state.length != before.length):
+                outlet.sync()
+        self._save(job.border, states, Phase.RUNNING)
+        self._durable = states
+
+    def _save(self, border: Border, outputs: Sequence[SavedOutput | None], phase: Phase) -> None:
+        saved = replace(border.saved, outputs=tuple(outputs), phase=phase)
+        self._store.save(saved, border.failures)
+        self.committed = saved

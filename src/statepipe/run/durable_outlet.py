@@ -1,0 +1,117 @@
+"""DurableOutlet: writes to a byte sink behind the driver's back, and tells where it stands."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+from statepipe.errors import StreamError
+from statepipe.ports import DurableSink, DurableWriter, LearningEncoder
+from statepipe.run.bell import Bell
+from statepipe.run.chunk import Output
+from statepipe.run.writing import MAX_PENDING_BYTES, WriteBehind
+from statepipe.saved import SavedOutput
+
+MOST_PENDING_BYTES = 4 * MAX_PENDING_BYTES
+"""More than without a checkpoint: what an fsync takes is then no time that the driver waits."""
+
+
+class Mark:
+    """A place in an output, and where the output stands when its writer has come to it.
+
+    `learnt` is what the output's encoder knows there.
+    """
+
+    def __init__(self, writer: DurableWriter, learnt: str) -> None:
+        self._writer = writer
+        self._learnt = learnt
+        self._state: SavedOutput | None = None
+        self._settled = threading.Event()
+
+    def do(self) -> None:
+        self._state = replace(self._writer.mark(), encoder=self._learnt)
+        self._settled.set()
+
+    def drop(self) -> None:
+        self._settled.set()
+
+    def wait(self) -> SavedOutput:
+        """Return where the output stands. StreamError if it broke first: the driver says how."""
+        self._settled.wait()
+        if self._state is None:
+            raise StreamError("an output could not be written up to a chunk's border")
+        return self._state
+
+
+class DurableOutlet:
+    """An Outlet of a run with a checkpoint. `saved` is where it went on from, None for a new one.
+
+    It never removes what it wrote: `abort` leaves it for the run that goes on.
+    """
+
+    def __init__(
+        self, sink: DurableSink, bell: Bell, saved: SavedOutput | None, *, detached: bool
+    ) -> None:
+        self.saved = saved
+        self.sink = sink
+        self._bell = bell
+        self._detached = detached
+        self._writer: DurableWriter | None = None
+        self._behind: WriteBehind | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._writer is not None
+
+    def open(self) -> None:
+        """Open the output where it was left; raises SinkError where it is not as it was left."""
+        encoder = self.sink.encoder
+        self._writer = self.sink.open_durable(self.saved, detached=self._detached)
+        if isinstance(encoder, LearningEncoder) and self.saved is not None:
+            encoder.restore(self.saved.encoder)
+        self._behind = WriteBehind(self._writer, self.sink.framing.between, self._bell)
+
+    async def write(self, output: Output) -> None:
+        assert self._behind is not None and isinstance(output, bytes)
+        while self._behind.pending >= MOST_PENDING_BYTES:
+            await self._bell.wait(None)
+        self._behind.put(output)
+
+    async def flush(self) -> None:
+        if self._behind is not None:
+            self._behind.flush()
+
+    def mark(self) -> Mark:
+        """Return a mark behind all that was put so far."""
+        assert self._behind is not None and self._writer is not None
+        encoder = self.sink.encoder
+        learnt = encoder.save() if isinstance(encoder, LearningEncoder) else ""
+        mark = Mark(self._writer, learnt)
+        self._behind.act(mark)
+        return mark
+
+    def sync(self) -> None:
+        """Make what was marked durable. Raises SinkError."""
+        assert self._writer is not None
+        self._writer.sync()
+
+    def finish(self) -> SavedOutput:
+        """Write everything and the end, durably; return where the output stands. Blocks."""
+        assert self._behind is not None and self._writer is not None
+        self._behind.end()
+        return self._writer.finish()
+
+    def place(self) -> None:
+        """Put the finished output under its final name. Blocks."""
+        assert self._writer is not None
+        self._writer.place()
+        self._writer = self._behind = None
+
+    async def commit(self) -> None:
+        """Nothing: the committer finishes and places all outputs together."""
+
+    async def abort(self) -> None:
+        """Let go of the output; what was written stays."""
+        if self._behind is not None:
+            self._behind.abort()
+            self._behind = self._writer = None
