@@ -51,7 +51,7 @@ def test_no_command_at_all_prints_the_help_as_an_error(capsys: pytest.CaptureFix
         (
             ["replay"],
             "there is no command 'replay'; "
-            "the commands are run, check, show, schema, init, version",
+            "the commands are run, check, show, status, schema, init, version",
         ),
         (["--hlep"], "there is no option --hlep; did you mean --help?"),
         (["version", "now"], "got unexpected extra argument (now)"),

@@ -150,6 +150,7 @@ def test_a_finished_run_does_nothing_again(stream: Stream, tmp_path: Path) -> No
     assert (first.already_finished, again.already_finished) == (False, True)
     assert {path: os.stat(path).st_mtime_ns for path in sink.values()} == before
     assert (again.total_records, again.by_state) == (first.total_records, first.by_state)
+    assert again.dead_letters == first.dead_letters
     check_sums(again, written=again.emitted, letters=len(lines_of(tmp_path / "out/out.dead.jsonl")))
 
 
@@ -285,7 +286,7 @@ def test_a_source_that_is_shorter_than_what_was_done_cannot_be_accepted(
 def test_other_outputs_cannot_be_accepted(stream: Stream, tmp_path: Path) -> None:
     source, sink, options = left_on_the_way(stream, tmp_path)
 
-    with pytest.raises(UsageError, match="the outputs of the checkpoint"):
+    with pytest.raises(UsageError, match="is of a run with other outputs"):
         stream(divider(), source, {"output": sink["output"]}, accept_changes=True, **options)
 
 

@@ -39,8 +39,8 @@ class Checkpointing:
 
     def check(self, saved: Saved, source: Mapping[str, str], settings: Mapping[str, str]) -> None:
         """Raise UsageError where a run cannot go on from `saved`, or should not unasked."""
+        check_outputs(saved.settings, settings, self.directory)
         if self.accept_changes and saved.phase is Phase.RUNNING:
-            check_outputs(saved.settings, settings, self.directory)
             return
         check_same(saved.settings, settings, what="flow", directory=self.directory)
         check_same(saved.source, source, what="source", directory=self.directory)
@@ -50,8 +50,8 @@ def check_outputs(saved: Mapping[str, str], now: Mapping[str, str], directory: s
     """Raise UsageError if the outputs are others: what was written cannot be moved."""
     if saved.get(OUTPUTS) != now.get(OUTPUTS):
         raise UsageError(
-            f"the outputs of the checkpoint {directory} are {saved.get(OUTPUTS)}, "
-            f"not {now.get(OUTPUTS)}; they cannot be changed on the way"
+            f"the checkpoint {directory} is of a run with other outputs: {saved.get(OUTPUTS)}, "
+            f"not {now.get(OUTPUTS)}. Give the same ones, or another checkpoint directory"
         )
 
 

@@ -11,8 +11,9 @@ from statepipe.cli.messages import show_error, show_traceback
 from statepipe.cli.report import json_report
 from statepipe.cli.request import Request
 from statepipe.cli.summary import summary
-from statepipe.cli.terminal import red, say
+from statepipe.cli.terminal import dim, red, say
 from statepipe.cli.words import counted, printable
+from statepipe.connectors.checkpoint_status import status_of
 
 
 def tell(request: Request, ending: Ending, exit_code: int) -> None:
@@ -38,6 +39,8 @@ def tell(request: Request, ending: Ending, exit_code: int) -> None:
 def tell_cause(request: Request, ending: Ending) -> None:
     """Print what cut the run short, and what it leaves behind."""
     left = left_behind(request, ending)
+    if request.options.checkpoint is not None:
+        left = f"{left}; {kept(request.options.checkpoint)}"
     if ending.error is not None:
         show_error(ending.error)
         if ending.counts.total:
@@ -45,6 +48,15 @@ def tell_cause(request: Request, ending: Ending) -> None:
     elif ending.signal is not None:
         when = "" if ending.counts.total else " before a chunk of records was done"
         say(f"{red('interrupted')} by {SIGNALS[ending.signal]}{when}; {left}", to_stderr=True)
+    if request.options.checkpoint is not None:
+        say(f"{dim('go on with:')} {request.options.again}", to_stderr=True)
+
+
+def kept(directory: str) -> str:
+    """Return how much of the run is safe in its checkpoint."""
+    status = status_of(directory)
+    done = status.saved.counts.total if status.saved is not None else 0
+    return f"{counted(done, 'record')} safe in {printable(directory)}"
 
 
 def left_behind(request: Request, ending: Ending) -> str:

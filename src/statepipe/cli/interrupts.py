@@ -6,12 +6,16 @@ import _thread
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from types import FrameType, TracebackType
 from typing import Any
 
 GRACE_S = 5.0
 """How long a run may take to clean up before the process ends as it stands."""
+
+GENTLE_S = 4.0
+"""How long a run with a checkpoint may go on with the chunk in hand."""
 
 SIGNALS = {
     signal.SIGINT: "Ctrl-C",
@@ -24,11 +28,14 @@ class Interrupts:
     """While entered, the first signal raises KeyboardInterrupt in the main thread.
 
     Later ones do nothing, so that cleaning up is not cut short. A signal that was ignored before
-    stays ignored, as `nohup` wants it.
+    stays ignored, as `nohup` wants it. `gentle`: the first one lets the chunk in hand be finished,
+    and only `check` raises, called after each chunk; a second one, or `GENTLE_S`, ends that.
     """
 
     def __init__(self) -> None:
         self.caught: signal.Signals | None = None
+        self.gentle = False
+        self._raised = False
         self._process = os.getpid()
         self._before: dict[signal.Signals, Any] = {}  # what signal.signal gives back
 
@@ -43,9 +50,9 @@ class Interrupts:
         return 128 + (self.caught or signal.SIGINT)
 
     def check(self) -> None:
-        """Raise again what code of the author's may have swallowed."""
+        """Raise again what code of the author's may have swallowed, or what has been held back."""
         if self.caught is not None:
-            raise KeyboardInterrupt
+            self._raise()
 
     def __enter__(self) -> Interrupts:
         for number in SIGNALS:
@@ -66,14 +73,23 @@ class Interrupts:
     def _catch(self, number: int, _frame: FrameType | None) -> None:
         if os.getpid() != self._process:
             os._exit(128 + number)  # a forked worker: the parent cleans up
-        if self.caught is None:
+        first = self.caught is None
+        if first:
             self.caught = signal.Signals(number)
             # Not by `threading`: the interrupted code may hold its locks.
-            _thread.start_new_thread(self._end_late, ())
-            raise KeyboardInterrupt
+            _thread.start_new_thread(self._end_late, (threading.get_ident(),))
+        if not self._raised and not (first and self.gentle):
+            self._raise()
 
-    def _end_late(self) -> None:
+    def _raise(self) -> None:
+        self._raised = True
+        raise KeyboardInterrupt
+
+    def _end_late(self, main_thread: int) -> None:
         """End the process that does not end by itself: its flow's code cannot be interrupted."""
+        if self.gentle and self.caught is not None:
+            time.sleep(GENTLE_S)
+            signal.pthread_kill(main_thread, self.caught)
         time.sleep(GRACE_S)
         os.write(2, b"the run did not stop by itself: ended by force\n")
         for child in multiprocessing.active_children():

@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "statepipe.cli.run",
     "check": "statepipe.cli.check",
     "show": "statepipe.cli.show",
+    "status": "statepipe.cli.status",
     "schema": "statepipe.cli.schema",
     "init": "statepipe.cli.init",
     "version": "statepipe.cli.version",
@@ -108,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def obey(arguments: list[str]) -> int:
     """Run the subcommand that `arguments` name; return its exit code."""
     try:
-        with commands.make_context("statepipe", arguments) as context:
+        with commands.make_context("statepipe", arguments.copy(), obj=arguments) as context:
             commands.invoke(context)
     except click.exceptions.Exit as exit_:
         return exit_.exit_code

@@ -55,6 +55,8 @@ def numbers(seen: Progress | StreamResult | None) -> Json:
             "paused_s": seen.paused_s,
             "chunks": seen.chunks,
             "dead_letters": seen.dead_letters,
+            "resumed_at": seen.resumed_at,
+            "already_finished": seen.already_finished,
         }
     return found
 

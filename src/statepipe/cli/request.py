@@ -21,7 +21,7 @@ Target: TypeAlias = str | StandardOutput
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The command line of `statepipe run`, word for word."""
+    """The command line of `statepipe run`, word for word. `again` is the whole of it."""
 
     flow: str
     source: str
@@ -42,6 +42,10 @@ class Options:
     as_json: bool = False
     quiet: bool = False
     trust: bool = False
+    checkpoint: str | None = None
+    accept_changes: bool = False
+    take_over: bool = False
+    again: str = "statepipe run"
 
     @property
     def delimiter(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,9 @@ FORMAT_NAMES = ("auto", *FORMATS)
     "--memory-limit", callback=number(1), metavar="MB", help="Read no further ahead above this."
 )
 @click.option("--timeout", callback=number(0), metavar="SECONDS", help="Give up after this long.")
+@click.option("--checkpoint", metavar="DIR", help="Keep here how far the run is, to go on later.")
+@click.option("--accept-changes", is_flag=True, help="Go on although flow or source have changed.")
+@click.option("--take-over", is_flag=True, help="Go on although a process that hangs has DIR.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only what went wrong.")
 @click.option("--trust", is_flag=True, help="Let the flow's code do anything Python can.")
@@ -78,14 +82,16 @@ def command(context: click.Context, /, **given: Any) -> None:  # as many kinds a
     \b
     statepipe run flow.yaml in.jsonl -o out.jsonl
     statepipe run flow.yaml in.csv.gz --sink good=good.csv --sink bad=bad.csv
+    statepipe run flow.yaml in.jsonl -o out.jsonl --checkpoint progress
     cat in.jsonl | statepipe run flow.yaml - -o - | head
     """
-    context.exit(run(Options(**given)))
+    context.exit(run(Options(**given, again=shlex.join(["statepipe", *context.obj]))))
 
 
 def run(options: Options) -> int:
     """Run a flow, tell what became of it, and return the exit code."""
     with Interrupts() as interrupts:
+        interrupts.gentle = options.checkpoint is not None
         try:
             return run_flow(options, interrupts)
         except KeyboardInterrupt as error:
@@ -152,4 +158,7 @@ def stream(fsm: SimpleFSM, request: Request, watch: Watch) -> StreamResult:
         stream_config=config,
         timeout=options.timeout,
         dead_letters=request.dead_letters,
+        checkpoint=options.checkpoint,
+        accept_changes=options.accept_changes,
+        take_over=options.take_over,
     )

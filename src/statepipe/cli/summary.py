@@ -12,7 +12,7 @@ from statepipe.cli.request import Request
 from statepipe.cli.terminal import Paint, bold, dim, green, red
 from statepipe.cli.words import counted, duration, printable, rate, shortened
 from statepipe.errors import RecordError
-from statepipe.run.progress import FailureGroup
+from statepipe.run.progress import FailureGroup, StreamResult
 
 MAX_GROUPS = 5
 RECORD_WIDTH = 100
@@ -21,7 +21,13 @@ RECORD_WIDTH = 100
 def summary(request: Request, ending: Ending) -> list[str]:
     """Return the lines of the closing summary. Its numbers add up: the states and `failed`."""
     counts = ending.counts
-    lines = [headline(counts), "", *table(request, ending), *failures(request, ending)]
+    lines = [
+        *resumed(request, ending),
+        headline(counts),
+        "",
+        *table(request, ending),
+        *failures(request, ending),
+    ]
     allowed = request.options.max_errors
     if ending.finished and counts.failed > allowed:
         lines += [
@@ -29,6 +35,17 @@ def summary(request: Request, ending: Ending) -> list[str]:
             dim(f"exit code 1: {counts.failed:,} failed, --max-errors allows {allowed:,}"),
         ]
     return lines
+
+
+def resumed(request: Request, ending: Ending) -> list[str]:
+    """Return what an earlier run with the same checkpoint has done, if one has."""
+    seen, directory = ending.seen, request.options.checkpoint
+    if not isinstance(seen, StreamResult) or seen.resumed_at is None or directory is None:
+        return []
+    if seen.already_finished:
+        told = "is finished already; another directory starts over"
+        return [f"{green('nothing to do:')} the run of checkpoint {printable(directory)} {told}"]
+    return [dim(f"went on at record {seen.resumed_at + 1:,} from {printable(directory)}")]
 
 
 def headline(counts: Counts) -> str:

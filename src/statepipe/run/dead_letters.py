@@ -68,17 +68,19 @@ def original_fields(original: bytes | None) -> dict[str, str | None]:
 class DeadLetters:
     """Writes dead letters to a sink that is made when the first one comes.
 
-    `outlet` leads to it; `begun` if an earlier run has made it.
+    `outlet` leads to it; `begun` if an earlier run has made it. `path` is where it will stand,
+    None while there is no letter.
     """
 
     def __init__(
         self, sink: ByteSink, sender: Sender, outlet: Outlet, *, begun: bool = False
     ) -> None:
-        self.path: str | None = None
+        self.path: str | None = sink.name if begun else None
         self._sink = sink
         self._sender = sender
         self._outlet = outlet
         self._begun = begun
+        self._is_open = False
 
     def prepare(self) -> None:
         """Raise SinkError if the file could not be made, before anything is read.
@@ -92,13 +94,14 @@ class DeadLetters:
 
     async def write(self, failures: list[Failure]) -> None:
         """Write down the failures of a chunk, in order."""
-        if self.path is None:
+        if not self._is_open:
             self._open()
         lines = [dead_letter(failure, self._sender) for failure in failures]
         await self._outlet.write(b"".join(lines))
 
     def _open(self) -> None:
         self._outlet.open()
+        self._is_open = True
         self.path = self._sink.name
 
     async def commit(self) -> None:
