@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from bench import workload
@@ -24,6 +26,17 @@ def run_small_chunks(source: str, sink: str) -> None:
 
 def run_two_workers(source: str, sink: str) -> None:
     run(workload.plain_config(), source, sink, chunk_size=1000, workers=2)
+
+
+def run_with_checkpoint(source: str, sink: str) -> None:
+    """Run the plain workload so that it could be gone on with after a crash."""
+    options = CoreStreamConfig(chunk_size=1000)
+    with (
+        tempfile.TemporaryDirectory(dir=Path(sink).parent) as folder,
+        SimpleFSM(workload.plain_config()) as fsm,
+    ):
+        checkpoint = Path(folder) / "checkpoint"
+        fsm.process_stream(source, sink, stream_config=options, checkpoint=checkpoint)
 
 
 def run_heavy(source: str, sink: str) -> None:

@@ -36,6 +36,7 @@ PEERS = {
 OURS = {
     "statepipe chunk 1000": Contestant("bench.by_statepipe:run_plain"),
     "statepipe chunk 10": Contestant("bench.by_statepipe:run_small_chunks"),
+    "statepipe checkpoint": Contestant("bench.by_statepipe:run_with_checkpoint"),
     "statepipe two workers": Contestant("bench.by_statepipe:run_two_workers"),
 }
 HEAVY = {

@@ -44,6 +44,7 @@ def ratios(throughput: Numbers) -> dict[str, float | None]:
         "one core, chunk 10 / hand orjson": ratio(
             speed(throughput, "statepipe chunk 10"), best_hand(throughput)
         ),
+        "with a checkpoint / without": ratio(speed(throughput, "statepipe checkpoint"), ours),
         "two workers / one": ratio(speed(throughput, "statepipe two workers"), ours),
         "two workers / one, CPU-heavy": ratio(
             speed(throughput, "statepipe heavy two workers"), heavy
@@ -72,6 +73,7 @@ def targets(found: Numbers) -> list[dict[str, Any]]:
         for name, limit in {
             "one core, chunk 1000 / hand orjson": 0.85,
             "one core, chunk 10 / hand orjson": 0.55,
+            "with a checkpoint / without": 0.9,
             "two workers / one": 1.5,
             "two workers / one, CPU-heavy": 1.8,
         }.items()

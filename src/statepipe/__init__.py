@@ -14,6 +14,7 @@ from statepipe.api.simple import (
     validate_data,
 )
 from statepipe.errors import (
+    CheckpointError,
     ConfigError,
     Place,
     Problem,
@@ -39,6 +40,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AsyncPipeline",
     "AsyncSimpleFSM",
+    "CheckpointError",
     "ConfigError",
     "Context",
     "CoreStreamConfig",
