@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 
+from statepipe.connectors.own_descriptors import disown, own
 from statepipe.errors import CheckpointError
 
 LOCK_NAME = "lock"
@@ -20,6 +21,7 @@ class CheckpointLock:
     def release(self) -> None:
         """Let another process have the lock. Safe to call more than once."""
         if self._descriptor is not None:
+            disown(self._descriptor)
             os.close(self._descriptor)
             self._descriptor = None
 
@@ -44,7 +46,7 @@ def locked(directory: str, *, take_over: bool) -> CheckpointLock:
         if still_named(path, descriptor):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-            return CheckpointLock(descriptor)
+            return CheckpointLock(own(descriptor))
         os.close(descriptor)
 
 

@@ -11,6 +11,7 @@ import stat
 import threading
 import time
 
+from statepipe.connectors.own_descriptors import disown, own
 from statepipe.ports import File
 
 
@@ -61,6 +62,7 @@ class LocalFile:
             os.write(self._wake[1], b"x")
         with self._busy:
             for descriptor in (self._descriptor, *(self._wake or ())):
+                disown(descriptor)
                 os.close(descriptor)
 
     def _wait_for_bytes(self) -> bool:
@@ -83,10 +85,10 @@ class LocalFiles:
     def open_partial(self, path: str) -> File:
         descriptor = _open_locked(path, os.O_WRONLY | os.O_CREAT)
         os.ftruncate(descriptor, 0)
-        return LocalFile(descriptor)
+        return LocalFile(own(descriptor))
 
     def open_again(self, path: str) -> File:
-        return LocalFile(_open_locked(path, os.O_RDWR))
+        return LocalFile(own(_open_locked(path, os.O_RDWR)))
 
     def exists(self, path: str) -> bool:
         return os.path.exists(path)
