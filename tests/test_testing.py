@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from statepipe.ports import Clock, Sink, Source
+from statepipe.ports import Clock, Randomness, Sink, Source
+from statepipe.record import Run
 from statepipe.testing import (
     ABORT,
     END,
@@ -13,8 +14,11 @@ from statepipe.testing import (
     AsyncCollectingSink,
     AsyncMemorySource,
     CollectingSink,
+    CountingRandomness,
     ManualClock,
     MemorySource,
+    context_of,
+    view_of,
 )
 
 
@@ -56,10 +60,12 @@ def test_the_kit_fits_the_ports() -> None:
     sources: list[Source] = [MemorySource([]), AsyncMemorySource([])]
     sinks: list[Sink] = [CollectingSink(), AsyncCollectingSink()]
     clock: Clock = ManualClock()
+    randomness: Randomness = CountingRandomness()
 
     assert all(isinstance(source, Source) for source in sources)
     assert all(isinstance(sink, Sink) for sink in sinks)
     assert (clock.monotonic_s(), clock.now_s()) == (0.0, 0.0)
+    assert randomness.random_bytes(1) == b"\1"
 
 
 def test_a_clock_moves_when_told() -> None:
@@ -67,3 +73,21 @@ def test_a_clock_moves_when_told() -> None:
     clock.advance(1.5)
 
     assert clock.monotonic_s() == 6.5
+
+
+def test_random_bytes_count_the_calls() -> None:
+    randomness = CountingRandomness()
+
+    assert [randomness.random_bytes(2) for _ in range(3)] == [b"\0\1", b"\0\2", b"\0\3"]
+
+
+def test_a_function_s_arguments_can_be_made_for_a_test_of_its_own() -> None:
+    run = Run("mine", 60.0)
+    view = view_of({"a": 1}, "clean", {"db": 2}, run=run, position=9)
+    context = context_of("clean", "shop", {"db": 2}, run=run, position=9)
+
+    assert (view.data, view.name, view.resources["db"]) == ({"a": 1}, "clean", 2)
+    assert (context.state, context.network, context.resources["db"]) == ("clean", "shop", 2)
+    assert view.now().minute == context.now().minute == 1
+    assert view.uuid() == context.uuid()
+    assert view_of({}, run=run).uuid() != view_of({}).uuid() != view_of({}, position=1).uuid()

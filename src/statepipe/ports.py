@@ -1,4 +1,4 @@
-"""The protocols between the runtime and the outside: files, formats, sources, sinks, clock.
+"""The protocols between the runtime and the outside: files, formats, sources, sinks, time, chance.
 
 `run` and `connectors` never import each other: they meet here. Byte sources go through three
 steps: a `ByteReader` cuts bytes into *items* (the bytes of one record each), a `Decoder` turns
@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from statepipe.record import Record
+from statepipe.record import Record, Run
 from statepipe.saved import Point, Saved, SavedOutput
 
 
@@ -339,6 +339,16 @@ class CheckpointStore(Protocol):
 
     def close(self) -> None:
         """Let another process have it. Safe to call more than once."""
+
+
+class Randomness(Protocol):
+    def random_bytes(self, count: int) -> bytes:
+        """Return bytes that nobody can foresee."""
+
+
+def begin_run(clock: Clock, randomness: Randomness) -> Run:
+    """Return a new run, which begins now."""
+    return Run(randomness.random_bytes(16).hex(), clock.now_s())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Record, DataHandlingMode, Position and Outcome: the words that every layer shares."""
+"""Record, DataHandlingMode, Run, Position and Outcome: the words that every layer shares."""
 
 from __future__ import annotations
 
@@ -22,6 +22,17 @@ class DataHandlingMode(Enum):
     COPY = "copy"
     REFERENCE = "reference"
     DIRECT = "direct"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a stream, before and after it is resumed; for single records, one call.
+
+    `id` is not that of any other run. `began_s` is in seconds since the epoch, UTC.
+    """
+
+    id: str
+    began_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from statepipe.errors import StatepipeError
-from statepipe.record import Record
+from statepipe.functions.moment import Moment, Moments
+from statepipe.functions.view import EMPTY, Context, StateView
+from statepipe.record import Record, Run
 
 
 class Mark(Enum):
@@ -168,3 +171,45 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         """Move on."""
         self.seconds += seconds
+
+
+@dataclass(slots=True)
+class CountingRandomness:
+    """A `Randomness` whose bytes are a number, which goes up by one with every call."""
+
+    calls: int = 0
+
+    def random_bytes(self, count: int) -> bytes:
+        """Return the number of the call, from 1, as `count` bytes."""
+        self.calls += 1
+        return self.calls.to_bytes(count)
+
+
+TEST_RUN = Run("test", 0.0)
+"""A run that began with the epoch."""
+
+
+def view_of(
+    data: Record,
+    name: str = "state",
+    resources: Mapping[str, Any] = EMPTY,
+    *,
+    run: Run = TEST_RUN,
+    position: int = 0,
+) -> StateView:
+    """Return what a function of one parameter gets for a record of `run` at `position`."""
+    moment = Moment(Moments(run, lambda: [position]), 0)
+    return StateView(data, name, resources, moment=moment)
+
+
+def context_of(
+    state: str = "state",
+    network: str = "main",
+    resources: Mapping[str, Any] = EMPTY,
+    *,
+    run: Run = TEST_RUN,
+    position: int = 0,
+) -> Context:
+    """Return what a function of two parameters gets beside a record of `run` at `position`."""
+    moment = Moment(Moments(run, lambda: [position]), 0)
+    return Context(state, network, resources, moment=moment)

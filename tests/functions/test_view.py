@@ -1,4 +1,12 @@
+from datetime import UTC, datetime
+
+import pytest
+
 from statepipe.functions import Context, StateView
+from statepipe.functions.moment import NoRunError
+from statepipe.functions.view import view_in
+from statepipe.record import Run
+from statepipe.testing import context_of, view_of
 
 
 def test_a_view_reads_and_writes_the_record_itself() -> None:
@@ -53,3 +61,25 @@ def test_a_context_tells_where_the_function_runs() -> None:
 
     assert (context.state, context.network, context.resources) == ("clean", "main", {"db": 1})
     assert repr(context) == "<context of state 'clean' in network 'main'>"
+
+
+def test_a_view_and_a_context_give_what_is_bound_to_the_run() -> None:
+    run = Run("a", 60.0)
+    view, context = view_of({}, run=run, position=5), context_of(run=run, position=5)
+
+    assert view.now() == context.now() == datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
+    assert view.uuid() == context.uuid() != view.uuid()
+    assert view.rng.random() == context.rng.random() != view.rng.random()
+
+
+def test_a_view_made_in_a_context_goes_on_where_the_context_was() -> None:
+    record, context, alone = {"a": 1}, context_of("clean", resources={"db": 1}), context_of()
+    first, view = context.uuid(), view_in(context, record)
+
+    assert (view.data, view.name, view.resources) == (record, "clean", {"db": 1})
+    assert [first, view.uuid()] == [alone.uuid(), alone.uuid()]
+
+
+def test_a_view_without_a_run_says_so() -> None:
+    with pytest.raises(NoRunError, match="there is no run here"):
+        StateView({}, "clean").uuid()

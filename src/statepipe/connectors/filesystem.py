@@ -1,4 +1,4 @@
-"""LocalFiles and SystemClock: the machine's own files and time behind the runtime's ports."""
+"""LocalFiles, SystemClock, SystemRandomness: the machine itself behind the runtime's ports."""
 
 from __future__ import annotations
 
@@ -122,6 +122,14 @@ class SystemClock:
     def now_s(self) -> float:
         """Return seconds since the epoch, UTC."""
         return time.time()
+
+
+class SystemRandomness:
+    """The machine's source of random bytes."""
+
+    def random_bytes(self, count: int) -> bytes:
+        """Return bytes that nobody can foresee."""
+        return os.urandom(count)
 
 
 def open_stream(path: str) -> File:

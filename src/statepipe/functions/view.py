@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from datetime import datetime
+from random import Random
 from types import MappingProxyType
 from typing import Any
 
+from statepipe.functions.moment import NO_MOMENT, Moment
 from statepipe.record import Record
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-class StateView:
+class RunBound:
+    """Time, ids and chance that a run which is resumed gives again, for this record and step."""
+
+    __slots__ = ("_moment", "_step")
+
+    _moment: Moment
+    _step: int
+
+    def now(self) -> datetime:
+        """Return when the run began, in UTC: the same for all its records."""
+        return self._moment.now()
+
+    def uuid(self) -> str:
+        """Return an id that is given only once; the next call gives another."""
+        return self._moment.uuid(self._step)
+
+    @property
+    def rng(self) -> Random:
+        """A random number generator of this record's and this step's own."""
+        return self._moment.rng(self._step)
+
+
+class StateView(RunBound):
     """A record at a state, as a function of one parameter gets it.
 
     `data` is the record itself, not a copy; assigning it replaces the record. `state[...]`,
@@ -20,10 +45,20 @@ class StateView:
 
     __slots__ = ("data", "name", "resources")
 
-    def __init__(self, data: Record, name: str, resources: Mapping[str, Any] = EMPTY) -> None:
+    def __init__(
+        self,
+        data: Record,
+        name: str,
+        resources: Mapping[str, Any] = EMPTY,
+        *,
+        moment: Moment = NO_MOMENT,
+        step: int = 0,
+    ) -> None:
         self.data = data
         self.name = name
         self.resources = resources
+        self._moment = moment
+        self._step = step
 
     def __getitem__(self, field: str) -> Any:
         return self.data[field]
@@ -60,15 +95,31 @@ class StateView:
         return f"<state {self.name!r}, {len(self.data)} fields>"
 
 
-class Context:
+class Context(RunBound):
     """What a function of two parameters gets beside the data: where it runs, and with what."""
 
     __slots__ = ("network", "resources", "state")
 
-    def __init__(self, state: str, network: str, resources: Mapping[str, Any] = EMPTY) -> None:
+    def __init__(
+        self,
+        state: str,
+        network: str,
+        resources: Mapping[str, Any] = EMPTY,
+        *,
+        moment: Moment = NO_MOMENT,
+        step: int = 0,
+    ) -> None:
         self.state = state
         self.network = network
         self.resources = resources
+        self._moment = moment
+        self._step = step
 
     def __repr__(self) -> str:
         return f"<context of state {self.state!r} in network {self.network!r}>"
+
+
+def view_in(context: Context, data: Record) -> StateView:
+    """Return `data` as a function of one parameter would get it where `context` is."""
+    moment, step = context._moment, context._step
+    return StateView(data, context.state, context.resources, moment=moment, step=step)
