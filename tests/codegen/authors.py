@@ -101,6 +101,16 @@ def add(state: Any, name: str = "", *, value: int) -> Any:
     return state
 
 
+def asking(data: Any, context: Any) -> Any:
+    return {**data, "asked": [context.uuid(), context.rng.random(), context.now().year]}
+
+
+async def asking_later(state: Any) -> Any:
+    before = state.uuid(), state.rng.random()
+    await asyncio.sleep(0)
+    return {**state.data, "later": [*before, state.uuid(), state.rng.random()]}
+
+
 async def later(state: Any) -> Any:
     for _ in range(len(state.data) % 3):
         await asyncio.sleep(0)
@@ -198,6 +208,17 @@ TRANSFORMS: list[Any] = [
     "def f(data, context):\n    del data['a']",
     "def f(s):\n    raise StopIteration('done')",
     "import json\n\ndef f(s):\n    return {'json': json.loads(s.data['a'])}",
+    # asking for what is bound to the run
+    "lambda s: {**s.data, 'u': uuid(), 'at': now().isoformat(), 'r': rng.random()}",
+    "lambda s: {**s.data, 'u': [uuid() for _ in s.data['log']], 'v': s.uuid()}",
+    "lambda d, c: {**d, 'r': rng.sample(d['log'], d['n']), 'c': c.rng.random()}",
+    "{**data, 'u': uuid(), 'x': str(uuid.UUID(int=data['n']))}",
+    "rng.shuffle(data['log'])",
+    "return {**data, 's': [state.uuid(), context.uuid(), uuid()], 'x': context.state}",
+    "def f(s):\n    return {'u': uuid()} if s['n'] < 1 else f({'n': s['n'] - 1})",
+    "def f(d, c):\n    import uuid\n    return {**d, 'u': uuid.UUID(int=1).hex, 'r': rng.random()}",
+    "import time\n\ndef f(s):\n    s.data['r'] = [rng.gauss(0, 1), now().timestamp()]",
+    asking,
     # registered
     Callable(),
     Counting().by,
@@ -254,6 +275,9 @@ VERDICTS: list[Any] = [
     "data.clear() or True",
     "return data['a'] != 1",
     "data['a'] = True\nreturn data['a']",
+    "rng.random() < 0.5",
+    "lambda s: (rng.random() < 0.7, uuid())",
+    lambda s: s.rng.random() < 0.5,
     "def f(s):\n    return s.data['n'] > 1, s.name",
     giving(True),
     giving(False),
@@ -281,6 +305,8 @@ TAME_TRANSFORMS: list[Any] = [
     "lambda s: {**s.data, 'k': s.data.get('k', 0) + 1, 'at': s.name}",
     "def f(s):\n    s.data['k'] = s.data.get('k', 0) + 1",
     "{**data, 'trace': f\"{data.get('trace', '')}{context.state}\"}",
+    "{**data, 'k': data.get('k', 0) + rng.randint(0, 2), 'u': uuid()}",
+    asking,
 ]
 
 TAME_VERDICTS: list[Any] = [
@@ -291,6 +317,7 @@ TAME_VERDICTS: list[Any] = [
     "lambda s: s.data.get('k', 0) in (1, 2, 4)",
     "lambda s: (s.data.get('k', 0) < 2, 'k is small')",
     "data.get('k', 0) < 4 or context.state == 's2'",
+    "rng.random() < 0.5",
 ]
 """With these, records come far, and around loops, before anything fails them."""
 
@@ -299,9 +326,12 @@ LATER: list[Any] = [
     later_or_not,
     later_failing,
     CallableLater(),
+    asking_later,
     "import asyncio\nawait asyncio.sleep(0)\nreturn {**data, 'async': data['n']}",
     "async def f(state):\n    return (await g(state)) or state.data['a']\n\n".join(
         ["async def g(state):\n    return None\n\n", ""]
     ),
+    "import asyncio\nawait asyncio.sleep(0)\nreturn {**data, 'u': uuid(), 'r': rng.random()}",
+    "async def f(state):\n    return {**state.data, 'u': uuid(), 'at': now().year}",
     "async def f(data, context):\n    raise StopIteration(context.state)",
 ]

@@ -14,6 +14,7 @@ from tests.codegen.authors import (
     TRANSFORMS,
     VERDICTS,
     CallableLater,
+    asking_later,
     later,
 )
 from tests.plan.machines import arc, functions, machine
@@ -100,4 +101,6 @@ def built(drafted: list[Any], limit: int, tame: bool) -> Machine:
 machines = drafts(VERDICTS, TRANSFORMS)
 tame_machines = drafts(TAME_VERDICTS, TAME_TRANSFORMS, tame=True)
 async_machines = drafts(VERDICTS + LATER, TRANSFORMS + LATER * 4)
-tame_async_machines = drafts(TAME_VERDICTS, [*TAME_TRANSFORMS, later, CallableLater()], tame=True)
+tame_async_machines = drafts(
+    TAME_VERDICTS, [*TAME_TRANSFORMS, later, asking_later, CallableLater()], tame=True
+)

@@ -122,3 +122,30 @@ def test_names_of_states_cannot_break_out_of_comments_and_strings() -> None:
     assert "\n    raise SystemExit" not in source(plan)
     assert one_line(name) == repr(name)
     assert one_line("état ☃") == "état ☃"
+
+
+def test_a_plan_that_asks_for_nothing_knows_nothing_of_runs() -> None:
+    plan = plan_of(
+        state(
+            "a", arc("b", "lambda s: s['x'] > datetime.datetime.now()"), transforms="lambda s: s"
+        ),
+        state("b", transforms="def f(s):\n    return {'rng': s.data['now']}"),
+    )
+
+    assert "moment" not in source(plan)
+
+
+def test_a_plan_that_asks_has_a_moment_for_each_record_also_where_it_is_handed_over() -> None:
+    loop = state("a", arc("a", "rng.random() < 0.9"), arc("b"))
+    text = source(plan_of(loop, state("b")))
+
+    assert (
+        """\
+def run_chunk(todo, records, ends, trails, failed, moments):
+    for index, data in todo:
+        moment = Moment(moments, index)
+"""
+        in text
+    )
+    assert "failed.append((index, HandOver(0, steps, moment), None, data, trail))" in text
+    assert text.count("fn_0(") == 1

@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from statepipe.codegen.engine import Engine
+from statepipe.functions.moment import Moment, Moments
 from statepipe.graph.model import Machine
 from statepipe.plan.interpret import interpret, interpret_async, own
 from statepipe.plan.lower import lower
 from statepipe.plan.model import Plan
-from statepipe.record import DataHandlingMode, Outcome
+from statepipe.record import DataHandlingMode, Outcome, Run
 from tests.codegen.networks import (
     async_machines,
     machines,
@@ -50,13 +51,32 @@ def facts(outcome: Outcome) -> dict[str, Any]:
     return said
 
 
+def moments_of(count: int) -> Moments:
+    """What records are given that stand at positions 0, 7, 14 and so on."""
+    return Moments(Run("a run", 1_700_000_000.5), lambda: range(0, 7 * count, 7))
+
+
 def interpreted(plan: Plan, records: list[Any]) -> list[dict[str, Any]]:
-    return [facts(interpret(plan, own(plan, record))) for record in records]
+    moments = moments_of(len(records))
+    return [
+        facts(interpret(plan, own(plan, record), Moment(moments, index)))
+        for index, record in enumerate(records)
+    ]
 
 
 def generated(plan: Plan, records: list[Any]) -> list[dict[str, Any]]:
-    run = Engine(plan).run([own(plan, record) for record in records])
+    mine = [own(plan, record) for record in records]
+    run = Engine(plan).run(mine, moments_of(len(records)))
     return [facts(outcome) for outcome in run.outcomes()]
+
+
+def generated_alone(plan: Plan, records: list[Any]) -> list[dict[str, Any]]:
+    """Each record in a chunk of its own."""
+    moments, engine = moments_of(len(records)), Engine(plan)
+    return [
+        facts(engine.run([own(plan, record)], moments.only(index)).outcome(0))
+        for index, record in enumerate(records)
+    ]
 
 
 @thorough
@@ -88,9 +108,7 @@ def agree(machine: Machine, mode: DataHandlingMode, records: list[Any]) -> None:
 
 ENGINES = {
     "generated": generated,
-    "generated, each record in a chunk of its own": lambda plan, records: [
-        generated(plan, [record])[0] for record in records
-    ],
+    "generated, each record in a chunk of its own": generated_alone,
     "interpreted, nothing known of the functions": lambda plan, records: interpreted(
         unproved(plan), records
     ),
@@ -111,12 +129,16 @@ def test_the_generated_coroutine_agrees_at_any_concurrency(
     plan, same_records = lower(machine, mode=mode), copy.deepcopy(records)
 
     async def run() -> None:
-        expected = [facts(await interpret_async(plan, own(plan, record))) for record in records]
+        moments = moments_of(len(records))
+        expected = [
+            facts(await interpret_async(plan, own(plan, record), Moment(moments, index)))
+            for index, record in enumerate(records)
+        ]
         mine = [own(plan, record) for record in same_records]
         if plan.is_async:
-            done = await Engine(plan).run_async(mine, concurrency)
+            done = await Engine(plan).run_async(mine, concurrency, moments)
         else:
-            done = Engine(plan).run(mine)
+            done = Engine(plan).run(mine, moments)
 
         assert [facts(outcome) for outcome in done.outcomes()] == expected
         assert repr(same_records) == repr(records)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from statepipe.codegen.emit import emit
@@ -98,3 +100,41 @@ def test_the_states_name_is_written_into_fused_code() -> None:
 
 def test_a_registered_function_is_never_fused() -> None:
     assert "fn_0(view)" in source(one_transform(registered(lambda state: state.data)))
+
+
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        (
+            "{**data, 'u': uuid()}",
+            "view = StateView(data, 'a', resources, moment=moment, step=0)\nnew = fn_0(view, view)",
+        ),
+        (
+            "lambda d, _: {**d, 'u': uuid()}",
+            "given = data\n"
+            "asker = Context('a', network, resources, moment=moment, step=0)\n"
+            "new = fn_0(given, asker, asker)",
+        ),
+        (
+            lambda s: {"u": s.uuid()},
+            "view = StateView(deep_copy(data), 'a', resources, moment=moment, step=0)\n"
+            "new = fn_0(view)",
+        ),
+    ],
+)
+def test_what_may_ask_gets_the_moment_and_what_asks_by_name_its_asker_too(
+    code: Any, lines: str
+) -> None:
+    indented = "".join(f"            {line}\n" for line in lines.split("\n"))
+
+    assert indented in source(one_transform(code))
+
+
+def test_code_that_binds_a_moment_is_called_only_in_a_plan_that_asks() -> None:
+    code = "lambda s: {**s.data, 'm': [moment for moment in s.data['l']]}"
+    alone = one_transform(code)
+    beside = plan_of(state("a", arc("b"), transforms=code), state("b", transforms=lambda s: s))
+
+    assert "fn_0(" not in source(alone)
+    assert "fn_0(" in source(beside)
+    assert Engine(beside).run([{"l": [1]}]).records == [{"l": [1], "m": [1]}]

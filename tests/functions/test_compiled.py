@@ -10,9 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from statepipe.codegen.engine import Engine
 from statepipe.errors import ConfigError, Place
 from statepipe.functions import Context, Function, Reference, StateView, resolve
+from statepipe.functions.moment import Moments
 from statepipe.source_text import Mark, SourceText
+from statepipe.testing import TEST_RUN, context_of, view_of
+from tests.plan.machines import inline, one_transform
 
 
 def function_of(source: SourceText, *, trusted: bool = True) -> Function:
@@ -232,3 +236,114 @@ def test_only_the_modules_that_are_named_are_in_the_globals() -> None:
 
     assert "math" in scope
     assert "json" not in scope
+
+
+# -- what is bound to the run --------------------------------------------------------------
+
+ID = view_of({}).uuid()
+CHANCE = view_of({}).rng.random()
+
+
+def called(function: Function, record: dict[str, Any]) -> object:
+    """Call a function as the engines do."""
+    view, context = view_of(record), context_of()
+    arguments = {"view": [view], "data_context": [record, context], "record": [record]}
+    given_last = {"view": [view], "data_context": [context]}[function.style]
+    value = function.call(*arguments[function.style], *given_last)
+    return asyncio.run(value) if function.is_async else value
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+@pytest.mark.parametrize(
+    ("code", "style", "value"),
+    [
+        ("lambda s: (uuid(), s['a'])", "view", (ID, 1)),
+        ("lambda d, c: (rng.random(), d['a'])", "data_context", (CHANCE, 1)),
+        ("(uuid(), data['a'])", "view", (ID, 1)),
+        ("(uuid(), state.name, data['a'])", "view", (ID, "state", 1)),
+        ("(uuid(), context.network, state['a'])", "data_context", (ID, "main", 1)),
+        ("return uuid(), data['a']", "view", (ID, 1)),
+        ("x = context.state\nreturn uuid(), state['a'], x", "data_context", (ID, 1, "state")),
+        ("return (lambda: rng.random())()", "view", CHANCE),
+        ("return [rng.random() for _ in 'x']", "view", [CHANCE]),
+        ("return [rng for rng in 'x'] + [rng.random()]", "view", ["x", CHANCE]),
+        ("now().isoformat()", "view", "1970-01-01T00:00:00+00:00"),
+        ("(uuid(), uuid.UUID(int=1).hex[-1])", "view", (ID, "1")),
+        ("list(map(lambda _: uuid(), 'x'))", "view", [ID]),
+        ("def f(s):\n    return uuid()", "view", ID),
+        ("def f(s):\n    return uuid() if s.get('a') == 2 else f({'a': 2})", "view", ID),
+        (
+            "import re\n\ndef f(d, c):\n    return re.sub('a', 'b', 'a'), uuid()",
+            "data_context",
+            None,
+        ),
+        ("def data(state):\n    return state['a'], uuid()", "view", (1, ID)),
+        ("async def f(s):\n    return uuid()", "view", ID),
+    ],
+)
+def test_now_uuid_and_rng_are_there_in_every_form(
+    code: str, style: str, value: object, trusted: bool
+) -> None:
+    source = SourceText.of_keys(code, "states[0].transform.code")
+    function = function_of(source, trusted=trusted)
+
+    assert (function.style, function.named, function.asks) == (style, True, True)
+    assert called(function, {"a": 1}) == (value if value is not None else ("b", ID))
+
+
+def test_state_and_context_ask_for_the_same_step_s_values() -> None:
+    code = "return [state.uuid(), context.uuid(), uuid()] if context.state else None"
+    view = view_of({})
+
+    assert called(of_keys(code), {}) == [view.uuid() for _ in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("lambda rng: rng['a']", 1),
+        ("lambda d, now: now.network", "main"),
+        ("def f(s):\n    import uuid\n    return uuid.UUID(int=1).hex[-1]", "1"),
+        ("import random as rng\n\ndef f(s):\n    return rng.choice([5])", 5),
+        ("now = 3\nreturn now", 3),
+        ("str(uuid.UUID(int=2))[-1]", "2"),
+        ("__import__('uuid').UUID(int=2).hex[-1]", "2"),
+    ],
+)
+def test_what_the_author_binds_under_these_names_stays_what_it_is(code: str, value: object) -> None:
+    function = of_keys(code)
+
+    assert function.named is False
+    assert call(function, {"a": 1}) == value
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "lambda s: {'x': uuid(), 'y': s['missing']}",
+        "def f(s):\n    x = rng\n    return s['missing']",
+        "x = context.state\nreturn now(), state['missing']",
+    ],
+)
+def test_the_piece_that_fails_is_found_in_code_that_asks(code: str) -> None:
+    plan = one_transform(inline(code))
+    error = Engine(plan).run([{"ok": 1}], Moments(TEST_RUN, lambda: [0])).errors[0]
+
+    assert error.error_type == "KeyError"
+    assert error.span is not None
+    assert error.span.text[error.span.start : error.span.end].endswith("['missing']")
+
+
+@pytest.mark.parametrize(
+    ("code", "asks"),
+    [
+        ("lambda s: s.uuid()", True),
+        ("def f(s):\n    return s.data", False),
+        ("data['x']", False),
+        ("return data['now']", False),
+    ],
+)
+def test_only_code_that_may_ask_its_view_is_said_to_ask(code: str, asks: bool) -> None:
+    function = of_keys(code)
+
+    assert (function.asks, function.named) == (asks, False)

@@ -218,7 +218,11 @@ def test_a_module_that_fails_to_import_tells_why(module: str) -> None:
         ("lambda st: state['a']", "name 'state' is not known to inline code", "'st' here"),
         ("lambda state: stat['a']", "name 'stat' is not known to inline code", "'state'?"),
         ("jsn.loads('1')", "name 'jsn' is not known to inline code", "did you mean 'json'?"),
-        ("lambda s: qqq(s)", "name 'qqq' is not known to inline code", "known are s, Python's"),
+        (
+            "lambda s: qqq(s)",
+            "name 'qqq' is not known to inline code",
+            "known are s, now, uuid, rng, Python's",
+        ),
         ("[x for x in data] and x", "name 'x' is not known to inline code", "known are data,"),
     ],
 )
@@ -230,3 +234,50 @@ def test_an_unknown_name_is_a_problem_and_not_an_error_of_every_record(
     assert problem.message == message
     assert problem.advice is not None
     assert advice in problem.advice
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+@pytest.mark.parametrize(
+    ("code", "message", "advice", "column"),
+    [
+        (
+            "def helper(): return uuid()\n\ndef f(s): return helper()",
+            "'uuid' is there only inside the `def` that gets the record",
+            "hand it over as an argument",
+            22,
+        ),
+        (
+            "def helper(x=now()): return x\n\ndef f(s): return helper()",
+            "'now' is there only inside the `def` that gets the record",
+            "hand it over as an argument",
+            14,
+        ),
+    ],
+)
+def test_a_helper_above_the_def_cannot_ask(
+    code: str, message: str, advice: str, column: int, trusted: bool
+) -> None:
+    problem = problem_of("inline", code=inline(code), trusted=trusted)
+
+    assert (problem.message, problem.advice) == (message, advice)
+    assert problem.place.column == column
+
+
+def test_a_function_with_a_decorator_asks_its_state() -> None:
+    code = "import functools\n\n@functools.lru_cache\ndef f(s): return rng.random()"
+    problem = problem_of("inline", code=inline(code), trusted=True)
+
+    assert problem.message == "'rng' is not there in a function with a decorator"
+    assert problem.advice == "take it from the state: `state.rng`"
+
+
+@pytest.mark.parametrize("kind", ["registered", "callable", "custom"])
+def test_a_function_of_python_s_may_ask_and_gets_no_names(kind: str, module: str) -> None:
+    fields = {
+        "registered": {"name": "clean"},
+        "callable": {"target": clean},
+        "custom": {"module": module, "name": "cap"},
+    }
+    function = function_of(kind, trusted=True, **fields[kind])
+
+    assert (function.asks, function.named) == (True, False)

@@ -14,8 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from statepipe.errors import ConfigError, Place
-from statepipe.functions import Context, Function, Reference, StateView, read_inline, resolve
+from statepipe.functions import Function, Reference, read_inline, resolve
 from statepipe.source_text import SourceText
+from statepipe.testing import context_of, view_of
+
+NOW = "1970-01-01T00:00:00+00:00"
 
 RECORD = {
     "id": 7,
@@ -221,6 +224,14 @@ HARMLESS: dict[str, tuple[str, object]] = {
     "time parsed": ("time.strptime('1970', '%Y').tm_year", 1970),
     "hashlib": ("hashlib.sha256(b'x').hexdigest()[:8]", "2d711642"),
     "uuid": ("str(uuid.uuid5(uuid.NAMESPACE_DNS, 'x'))[:8]", "05b16a01"),
+    "an id of the run": ("uuid()", view_of({}).uuid()),
+    "ids one by one": ("list(map(lambda _: uuid(), [1]))", [view_of({}).uuid()]),
+    "an id of the state": ("lambda s: s.uuid()", view_of({}).uuid()),
+    "the begin of the run": ("lambda s: (now().year, s.now().isoformat())", (1970, NOW)),
+    "chance": ("lambda s: rng.randint(1, 10**6)", view_of({}).rng.randint(1, 10**6)),
+    "chance of the state": ("state.rng.randint(1, 10**6)", view_of({}).rng.randint(1, 10**6)),
+    "chance of the context": ("context.rng.choice([4]) + len(data)", 14),
+    "chance of one's own": ("lambda rng: rng.get('id')", 7),
     "itertools": ("list(itertools.chain.from_iterable([[1], [2]]))", [1, 2]),
     "functools": ("functools.reduce(lambda a, b: a + b, [1, 2, 3])", 6),
     "statistics": ("statistics.mean([1, 2, 3])", 2),
@@ -254,9 +265,10 @@ def function_of(code: str, *, trusted: bool = False) -> Function:
 
 
 def run(function: Function, record: dict[str, Any]) -> object:
-    view, context = StateView(record, "here"), Context("here", "main")
+    view, context = view_of(record, "here"), context_of("here")
     arguments = {"view": (view,), "data_context": (record, context), "record": (record,)}
-    value = function.call(*arguments[function.style])
+    asker = (arguments[function.style][-1],) if function.named else ()
+    value = function.call(*arguments[function.style], *asker)
     return asyncio.run(value) if function.is_async else value
 
 

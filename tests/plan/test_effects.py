@@ -19,6 +19,10 @@ lambda s: __import__('datetime').datetime.now().year
 lambda s: datetime.datetime.now(datetime.timezone.utc).isoformat()
 lambda s: hashlib.sha256(s.data['t'].encode()).hexdigest()
 lambda s: math.pi * s.data['r'] ** 2
+lambda s: {**s.data, 'id': uuid(), 'short': uuid().replace('-', '')[:8]}
+lambda s: now().isoformat() + str(now().timestamp()) + s.data['t']
+lambda s: rng.choice(s.data['l'])
+lambda s: rng.random() < s.data['p']
 lambda s: f"{s.data['a']!r:>{s.data['w']}}"
 lambda s: s.data['z'].real
 lambda s: max(s.data['l'], default=0) if s.data['l'] else None
@@ -37,6 +41,7 @@ lambda s: (d := s.data).update(a=1)
 lambda s: [d.clear() for d in [s.data]]
 lambda s: random.choice(s.data['l']).append(1)
 lambda s: operator.itemgetter('l')(s.data).append(1)
+lambda s: rng.choice(s.data['l']).append(1)
 lambda s: [0 for s.data['x'] in [1]]
 lambda s: [0 for s.data['l'][0] in [1]]
 data.setdefault('a', 1)
@@ -48,6 +53,11 @@ lambda s: max(s.data['l'], key=s.data['l'].remove)
 lambda s: list(map(dict.update, [s.data], [{'a': 1}]))
 lambda s: random.shuffle(s.data['l'])
 lambda s: __import__('random').shuffle(s.data['l'])
+lambda s: rng.shuffle(s.data['l'])
+lambda s: rng.setstate(s.data['l'])
+lambda s: [rng.choice(s.data['l']) for rng in [s.data['f']]]
+lambda s: [now().isoformat(s.data) for now in [s.data['f']]]
+lambda s: now().keep(s.data)._x
 lambda s: __import__('heapq').heappush(s.data['l'], 1)
 lambda s: __import__(s.data['m']).get(s.data)
 lambda s: s.data.__setitem__('a', 1)

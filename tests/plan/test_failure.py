@@ -5,6 +5,7 @@ import pytest
 
 from statepipe.errors import Place
 from statepipe.functions.function import InlineCode
+from statepipe.functions.view import Context
 from statepipe.plan.failure import (
     CodePosition,
     Site,
@@ -148,7 +149,7 @@ def test_the_place_of_a_function_stands_in_for_a_span() -> None:
 def test_a_body_that_uses_state_and_context_is_located_in_the_config() -> None:
     plan = one_transform("x = context.state\nreturn state.data['nope']")
     step = plan.states[0].entry[0]
-    context = type("C", (), {"state": "a", "resources": {}})
+    context = Context("a", "main")
     error = raised(step.function.call, {}, context)
     assert isinstance(error.__traceback__, TracebackType)
     failed = record_error(Site("a", "transform", None, step), error, ("a",), {})

@@ -10,6 +10,7 @@ from typing import Any
 
 from statepipe.codegen.emit import emit, one_line
 from statepipe.codegen.program import Program
+from statepipe.functions.moment import NO_MOMENT, Moment
 from statepipe.functions.view import Context, StateView
 from statepipe.plan.failure import no_open_arc
 from statepipe.plan.model import Plan
@@ -22,14 +23,16 @@ class HandOver:
 
     state: int
     transitions: int
+    moment: Moment = NO_MOMENT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledPlan:
     """A plan with its generated function.
 
-    `run_chunk(todo, records, ends, trails, failed)`; see `codegen.emit`. It is a coroutine
-    function if the plan is async. `filename` is what tracebacks call its text.
+    `run_chunk(todo, records, ends, trails, failed)`; see `codegen.emit`. If the plan asks for
+    what is bound to the run, `moments` comes last. It is a coroutine function if the plan is
+    async. `filename` is what tracebacks call its text.
     """
 
     plan: Plan
@@ -56,6 +59,7 @@ def namespace(plan: Plan, program: Program) -> dict[str, Any]:
     names: dict[str, Any] = {
         "Context": Context,
         "HandOver": HandOver,
+        "Moment": Moment,
         "StateView": StateView,
         "accepts": accepts,
         "deep_copy": deep_copy,

@@ -12,6 +12,7 @@ from statepipe.codegen.compile import CompiledPlan, HandOver, compile_plan
 from statepipe.codegen.locate import locate
 from statepipe.codegen.program import Program, Trail
 from statepipe.errors import RecordError
+from statepipe.functions.moment import NOWHERE, Moments
 from statepipe.plan.interpret import Walk, finish, finish_async
 from statepipe.plan.model import Plan
 from statepipe.record import Outcome, Record
@@ -81,14 +82,17 @@ class Engine:
         self.end_states: tuple[str, ...] = tuple(leaf.state for leaf in program.leaves)
         """The end state of each leaf: value k + 1 in `RunChunk.ends` means `end_states[k]`."""
 
-    def run(self, records: list[Record]) -> RunChunk:
+    def run(self, records: list[Record], moments: Moments = NOWHERE) -> RunChunk:
         """Run records through a plan without async functions.
 
-        `records` is taken over: its items are replaced by what becomes of them.
+        `records` is taken over: its items are replaced by what becomes of them. `moments` goes by
+        their indices.
         """
         chunk = self._new_chunk(records)
         failed: list[Failed] = []
-        self.compiled.run_chunk(enumerate(records), records, chunk.ends, chunk.trails, failed)
+        asked = (moments,) if self.plan.asks else ()
+        todo = enumerate(records)
+        self.compiled.run_chunk(todo, records, chunk.ends, chunk.trails, failed, *asked)
         for index, error, traceback, record, trail in failed:
             if isinstance(error, HandOver):
                 self._settle(chunk, index, finish(self._walk(error, record, trail)))
@@ -96,7 +100,9 @@ class Engine:
                 self._fail(chunk, index, error.with_traceback(traceback), record, trail)
         return chunk
 
-    async def run_async(self, records: list[Record], concurrency: int) -> RunChunk:
+    async def run_async(
+        self, records: list[Record], concurrency: int, moments: Moments = NOWHERE
+    ) -> RunChunk:
         """Run records through an async plan, at most `concurrency` of them at a time.
 
         Results stand in the records' order, whatever order the functions finish in.
@@ -105,9 +111,10 @@ class Engine:
         failed: list[Failed] = []
         todo = enumerate(records)
         run = self.compiled.run_chunk
+        asked = (moments,) if self.plan.asks else ()
         async with asyncio.TaskGroup() as tasks:
             for _ in range(min(concurrency, len(records))):
-                tasks.create_task(run(todo, records, chunk.ends, chunk.trails, failed))
+                tasks.create_task(run(todo, records, chunk.ends, chunk.trails, failed, *asked))
         for index, error, traceback, record, trail in failed:
             if isinstance(error, HandOver):
                 walk = self._walk(error, record, trail)
@@ -126,7 +133,12 @@ class Engine:
     def _walk(self, hand_over: HandOver, record: Record, trail: Trail) -> Walk:
         path = self.compiled.program.path_behind(trail)
         return Walk(
-            self.plan, record, at=hand_over.state, path=path, transitions=hand_over.transitions
+            self.plan,
+            record,
+            at=hand_over.state,
+            path=path,
+            transitions=hand_over.transitions,
+            moment=hand_over.moment,
         )
 
     def _settle(self, chunk: RunChunk, index: int, outcome: Outcome) -> None:

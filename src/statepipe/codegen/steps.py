@@ -14,14 +14,21 @@ OWN_NAMES = frozenset(
 )
 """Names of the generated function's own, which fused code must not use."""
 
+MOMENT_NAMES = frozenset(("Moment", "asker", "moment", "moments"))
+"""More of them, in a plan that asks for what is bound to the run."""
+
 RECORD = "new if new.__class__ is dict else settle(new, {given})"
 
 
 class StepWriter:
-    """Writes steps into a program, and notes the functions and globals that they need."""
+    """Writes steps into a program, and notes the functions and globals that they need.
 
-    def __init__(self, program: Program) -> None:
+    `asks`: some step of the plan may ask for what is bound to the run.
+    """
+
+    def __init__(self, program: Program, *, asks: bool = False) -> None:
         self.program = program
+        self.own_names = OWN_NAMES | MOMENT_NAMES if asks else OWN_NAMES
 
     def write(self, step: Step, origin: Origin, indent: str) -> None:
         """Write a check or a transform on entry or on an arc."""
@@ -52,7 +59,7 @@ class StepWriter:
         fusion = step.facts.fusion
         if fusion is None or step.copies_in or step.copies_out:
             return False
-        if (fusion.bound_names | fusion.free_names) & OWN_NAMES:
+        if (fusion.bound_names | fusion.free_names) & self.own_names:
             return False
         if not fits_f_strings(step.state) and any(e.by == "state_name" for e in fusion.edits):
             return False
@@ -93,16 +100,21 @@ class StepWriter:
         self.program.functions[name] = step.function
         given = "deep_copy(data)" if step.copies_in else "data"
         arguments = given
+        bound = f", moment=moment, step={step.number}" if step.function.asks else ""
         if step.function.style == "view":
             self.program.add(
-                f"{indent}view = StateView({given}, {step.state!r}, resources)", origin
+                f"{indent}view = StateView({given}, {step.state!r}, resources{bound})", origin
             )
-            arguments = "view"
+            arguments = "view, view" if step.function.named else "view"
         elif target == "new" or step.function.style == "data_context":
             self.program.add(f"{indent}given = {given}", origin)
             arguments = "given"
         if step.function.style == "data_context":
-            arguments += f", Context({step.state!r}, network, resources)"
+            context = f"Context({step.state!r}, network, resources{bound})"
+            if step.function.named:
+                self.program.add(f"{indent}asker = {context}", origin)
+                context = "asker, asker"
+            arguments += f", {context}"
         wait = "await " if step.function.is_async else ""
         self.program.add(f"{indent}{target} = {wait}{name}({arguments})", origin)
 

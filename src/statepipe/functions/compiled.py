@@ -11,18 +11,20 @@ from types import CodeType
 from typing import Any
 
 from statepipe.errors import ConfigError, Place, Problem, Span
+from statepipe.functions.asking import ASKER, asked_names, may_ask, take_from_asker
 from statepipe.functions.function import CallStyle
 from statepipe.functions.inline import ParsedInline
 from statepipe.functions.names import namespace
 from statepipe.functions.parsing import TOO_DEEP
 from statepipe.functions.positions import Positions
 from statepipe.functions.scopes import FunctionNode, free_names
-from statepipe.functions.view import StateView
+from statepipe.functions.view import Context, StateView, view_in
 from statepipe.record import Record
 from statepipe.source_text import SourceText
 
 VIEW = "__statepipe_view__"  # a name that untrusted code cannot use, for what we add to code
 RESULT = "__statepipe_function__"
+OUTER = "__statepipe_outer__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,14 @@ class Compiled:
     """Inline code, ready to be called as `style` says.
 
     Unless it is a body that uses both `state` and `context`, `call` is a plain Python function
-    whose `__globals__` hold everything that the code's free names stand for.
+    whose `__globals__` hold everything that the code's free names stand for. `asks` and `named`
+    are as in `Function`.
     """
 
     call: Callable[..., Any]  # user code: anything may come back
     style: CallStyle
+    asks: bool
+    named: bool
 
 
 def compile_inline(parsed: ParsedInline, *, trusted: bool) -> Compiled:
@@ -42,14 +47,22 @@ def compile_inline(parsed: ParsedInline, *, trusted: bool) -> Compiled:
 
     Raises ConfigError for what only Python's compiler finds, as a `break` outside a loop.
     """
+    named = any(asked_names(parsed.tree))
     style = _style(parsed)
+    if named and style == "record":
+        style = "view"  # there has to be something to ask
     both = parsed.form == "body" and style == "data_context" and _uses(parsed, "state")
     function = _with_parameters(parsed, style, keep_all=both)
+    if named:
+        function = _with_asker(parsed, function)
     names = {name.id for name in free_names(parsed.tree)}
     scope = namespace(names, trusted=trusted)
-    scope[VIEW] = StateView
+    scope[VIEW] = view_in
     call = _define(parsed, function, scope)
-    return Compiled(_with_state(call, is_async=parsed.is_async) if both else call, style)
+    if both:
+        call = _with_state(call, is_async=parsed.is_async)
+    asks = named or (style != "record" and may_ask(parsed.tree))
+    return Compiled(call, style, asks, named)
 
 
 def _style(parsed: ParsedInline) -> CallStyle:
@@ -76,7 +89,7 @@ def _with_parameters(parsed: ParsedInline, style: CallStyle, *, keep_all: bool) 
     function.args.args = [arg for arg in function.args.args if arg.arg in given]
     for name, value in (
         ("data", "state.data"),
-        ("state", f"{VIEW}(data, context.state, context.resources)"),
+        ("state", f"{VIEW}(context, data)"),
     ):
         if name not in given and _uses(parsed, name):
             [assignment] = ast.parse(f"{name} = {value}").body
@@ -84,6 +97,26 @@ def _with_parameters(parsed: ParsedInline, style: CallStyle, *, keep_all: bool) 
                 ast.copy_location(node, function)
             function.body.insert(0, assignment)
     return function
+
+
+def _with_asker(parsed: ParsedInline, function: FunctionNode) -> FunctionNode:
+    """Return the function with one more parameter, which `now`, `uuid` and `rng` come from.
+
+    A `def` may call itself, with its own parameters only, and so stands inside another.
+    """
+    last = ast.Expr(function) if isinstance(function, ast.Lambda) else function
+    take_from_asker(ast.Module([*parsed.before, last], []))
+    if parsed.form != "def" or isinstance(function, ast.Lambda):
+        function.args.args.append(ast.copy_location(ast.arg(ASKER, None), function))
+        return function
+    given = ", ".join(f"__statepipe_{number}__" for number in range(len(parsed.code.parameters)))
+    text = f"def {OUTER}({given}, {ASKER}): return {function.name}({given})"
+    [outer] = ast.parse(text).body
+    assert isinstance(outer, ast.FunctionDef)
+    for node in ast.walk(outer):
+        ast.copy_location(node, function)
+    outer.body.insert(0, function)
+    return outer
 
 
 def _define(parsed: ParsedInline, function: FunctionNode, scope: dict[str, Any]) -> Any:
@@ -158,12 +191,12 @@ def _with_state(inline: Callable[..., Any], *, is_async: bool) -> Callable[..., 
     def finish(value: Any, state: StateView, data: Record) -> Any:
         return state.data if value is None and state.data is not data else value
 
-    def call(data: Record, context: Any) -> Any:
-        state = StateView(data, context.state, context.resources)
-        return finish(inline(data, state, context), state, data)
+    def call(data: Record, context: Context, *asker: Context) -> Any:
+        state = view_in(context, data)
+        return finish(inline(data, state, context, *asker), state, data)
 
-    async def call_async(data: Record, context: Any) -> Any:
-        state = StateView(data, context.state, context.resources)
-        return finish(await inline(data, state, context), state, data)
+    async def call_async(data: Record, context: Context, *asker: Context) -> Any:
+        state = view_in(context, data)
+        return finish(await inline(data, state, context, *asker), state, data)
 
     return call_async if is_async else call

@@ -35,6 +35,9 @@ class Function:
 
     `label` names it in messages, as in "registered function 'clean'". `call` takes what `style`
     says and gives a value, or an awaitable if `is_async`.
+
+    `asks`: it may take from its view or context what is bound to the run, such as `now()`.
+    `named`: it takes that by name, and `call` wants its view or context once more, at the end.
     """
 
     label: str
@@ -43,3 +46,5 @@ class Function:
     is_async: bool
     place: Place
     code: InlineCode | None = None
+    asks: bool = False
+    named: bool = False

@@ -12,6 +12,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, Literal, NoReturn, cast
 
 from statepipe.errors import ConfigError, Place, Problem
+from statepipe.functions.asking import NAMES, asked_names
 from statepipe.functions.compiled import compile_inline
 from statepipe.functions.function import Function
 from statepipe.functions.inline import IMPLICIT, ParsedInline, read_inline
@@ -95,6 +96,8 @@ def _inline(
         is_async=parsed.is_async,
         place=reference.place,
         code=parsed.code,
+        asks=compiled.asks,
+        named=compiled.named,
     )
 
 
@@ -106,7 +109,7 @@ def inline_problems(
     if not trusted and len(source.text) > MAX_UNTRUSTED:
         message = f"more than {MAX_UNTRUSTED} characters of inline code in an untrusted config"
         return [Problem(source.place, message, TRUST_ADVICE)]
-    problems = list(unknown_names(parsed, registered))
+    problems = [*unknown_names(parsed, registered), *names_out_of_reach(parsed)]
     if not trusted:
         # An unknown name is refused by both; the advice on names is the better one.
         known = {problem.place for problem in problems}
@@ -118,7 +121,7 @@ def inline_problems(
 def unknown_names(parsed: ParsedInline, registered: Iterable[str]) -> Iterator[Problem]:
     """Yield a problem for each name in the code that nothing would give a value."""
     positions = Positions(parsed.code.source)
-    known = BUILTINS | MODULES.keys()
+    known = BUILTINS | MODULES.keys() | set(NAMES)
     given = {argument.arg for argument in parsed.function.args.args}
     # A name that stands alone may be meant as that of a registered function.
     alone = isinstance(parsed.code.expression, ast.Name)
@@ -133,14 +136,27 @@ def unknown_names(parsed: ParsedInline, registered: Iterable[str]) -> Iterator[P
             )
 
 
+def names_out_of_reach(parsed: ParsedInline) -> Iterator[Problem]:
+    """Yield a problem for each `now`, `uuid` or `rng` in code that does not run for a record."""
+    function, positions = parsed.function, Positions(parsed.code.source)
+    decorators = [] if isinstance(function, ast.Lambda) else function.decorator_list
+    outside = {node for part in (*parsed.before, *decorators) for node in ast.walk(part)}
+    for name in asked_names(parsed.tree):
+        if name in outside:
+            message = f"{name.id!r} is there only inside the `def` that gets the record"
+            yield positions.problem(name, message, "hand it over as an argument")
+        elif decorators:
+            message = f"{name.id!r} is not there in a function with a decorator"
+            yield positions.problem(name, message, f"take it from the state: `state.{name.id}`")
+
+
 def _name_advice(name: str, candidates: Iterable[str], parameters: tuple[str, ...]) -> str:
     if name in IMPLICIT and parameters:
         return f"the parameter is called {parameters[0]!r} here"
     if match := close_match(name, candidates):
         return f"did you mean {match!r}?"
-    return f"known are {', '.join(parameters or IMPLICIT)}, Python's builtins, and the modules " + (
-        ", ".join(sorted(MODULES))
-    )
+    names = ", ".join((*(parameters or IMPLICIT), *NAMES))
+    return f"known are {names}, Python's builtins, and the modules {', '.join(sorted(MODULES))}"
 
 
 def _registered(
@@ -226,4 +242,4 @@ def _function(reference: Reference, label: str, target: Callable[..., Any]) -> F
         style = call_style(target)
     except SignatureError as error:
         _fail(reference, f"{label} {error}", SIGNATURE_ADVICE)
-    return Function(label, target, style, is_async(target), reference.place)
+    return Function(label, target, style, is_async(target), reference.place, asks=True)

@@ -15,6 +15,7 @@ from string import Formatter
 from typing import Any
 
 from statepipe.errors import Problem
+from statepipe.functions.asking import NAMES
 from statepipe.functions.attributes import SAFE_ATTRIBUTES
 from statepipe.functions.inline import IMPLICIT
 from statepipe.functions.names import BUILTINS, MODULES, SAFE_BUILTINS, attributes_of
@@ -55,6 +56,9 @@ SAFE_NODES: frozenset[type[ast.AST]] = frozenset(
 PATTERN_CLASSES = frozenset(
     ("bool", "bytearray", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str")
 ) | {"tuple"}
+
+# `uuid` that is no attribute's begin is the function.
+CALLED_NAMES = frozenset(NAMES) - {"rng"}
 
 # What can take long; it may, but not while a config is only being loaded.
 WORK = (ast.Call, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Await)
@@ -125,8 +129,15 @@ class _Check:
         return self.meanings.get(node, Meaning("mixed"))
 
     def module_of(self, node: ast.expr) -> str | None:
-        """Return the module that `node` stands for, be it allowed or not; None for a value."""
+        """Return the module that `node` stands for, be it allowed or not; None for a value.
+
+        The generator `rng` has the functions of `random`, and may be used as that module may.
+        """
         match node:
+            case ast.Name(id="rng") if self.meaning(node).kind == "free":
+                return "random"
+            case ast.Attribute(attr="rng"):
+                return "random"
             case ast.Name():
                 meaning = self.meaning(node)
                 if meaning.kind == "free":
@@ -207,12 +218,13 @@ def _run_at_load(tree: ast.AST) -> Iterator[ast.AST]:
 
 def _check_name(check: _Check, node: ast.Name) -> None:
     meaning = check.meaning(node)
-    if node in check.at_home:
+    if node in check.at_home or (meaning.kind == "free" and node.id in CALLED_NAMES):
         return
     if meaning.kind == "mixed":
         check.refuse(node, f"{node.id!r} for both a module and a value is", "use two names")
     elif check.module_of(node) is not None and isinstance(node.ctx, ast.Load):
-        check.refuse(node, f"module {node.id!r} as a value is", "use one of its functions")
+        what = f"{node.id!r}" if node.id == "rng" else f"module {node.id!r}"
+        check.refuse(node, f"{what} as a value is", "use one of its functions")
     elif meaning.kind == "free" and node.id not in SAFE_BUILTINS and node.id not in MODULES:
         if node.id in BUILTINS:
             check.refuse(node, f"{node.id!r} is")
@@ -239,7 +251,7 @@ def _refused(check: _Check, node: ast.Attribute) -> bool:
     return (
         isinstance(name, ast.Name)
         and check.meaning(name).kind == "free"
-        and not (name.id in SAFE_BUILTINS or name.id in MODULES)
+        and not (name.id in SAFE_BUILTINS or name.id in MODULES or name.id in NAMES)
     )
 
 

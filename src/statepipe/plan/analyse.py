@@ -44,7 +44,7 @@ def facts_of(function: Function, code: InlineCode, expression: ast.expr) -> Fact
         leaks=effects.leaks or bool(uses.bare),
         always_dict=gives_dict(expression),
         never_tuple=never_tuple(expression),
-        fusion=None if function.is_async else fusion_of(code, uses),
+        fusion=None if function.is_async or function.named else fusion_of(code, uses),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from statepipe.functions.asking import NAMES
 from statepipe.functions.names import EXCEPTIONS, MODULES
 from statepipe.plan.vocabulary import (
     IMPURE_MODULE_FUNCTIONS,
@@ -82,15 +83,17 @@ class Effects:
 
     def _visit_name(self, node: ast.Name) -> None:
         known = node.id in PURE_BUILTINS or node.id in EXCEPTIONS or node.id in self._own
-        if not known and node.id not in MODULES:
+        if not known and node.id not in MODULES and node.id not in NAMES:
             self._unknown()
 
 
 def is_module_path(node: ast.expr, own_names: frozenset[str]) -> bool:
     """Tell whether `node` is a path from a pure module, as `re.sub` or `__import__('time').time`,
-    or from what such a path gave when called, as `datetime.datetime.now().year`."""
+    or from what such a path or `now` gave when called, as `datetime.datetime.now().year`."""
     path: list[str] = []
     while not is_module(node):
+        if isinstance(node, ast.Name) and node.id == "now" and node.id not in own_names:
+            return not any(name in MUTATORS or name.startswith("_") for name in path)
         if isinstance(node, ast.Attribute):
             path.append(node.attr)
             node = node.value
@@ -99,7 +102,7 @@ def is_module_path(node: ast.expr, own_names: frozenset[str]) -> bool:
         else:
             return False
     module = module_of(node)
-    if module is None or (isinstance(node, ast.Name) and module in own_names):
+    if module is None or (isinstance(node, ast.Name) and node.id in own_names):
         return False
     if not path or (module, path[-1]) in IMPURE_MODULE_FUNCTIONS:
         return False
@@ -114,8 +117,13 @@ def is_module(node: ast.expr) -> bool:
 
 
 def module_of(node: ast.expr) -> str | None:
-    """Return the pure module that `node` names or imports in place, if it does."""
+    """Return the pure module that `node` names or imports in place, if it does.
+
+    The generator `rng` has the functions of `random`.
+    """
     if isinstance(node, ast.Name):
+        if node.id == "rng":
+            return "random"
         return node.id if node.id in MODULES else None
     return imported_module(node) if isinstance(node, ast.Call) else None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from statepipe.errors import RecordError
+from statepipe.functions.moment import NO_MOMENT, Moment
 from statepipe.functions.view import Context, StateView
 from statepipe.plan.failure import Site, no_open_arc, record_error
 from statepipe.plan.model import CHECKS, Plan, PlannedArc, PlannedState, Step
@@ -34,14 +35,14 @@ class Reply:
 Steps = Generator[Call, Reply, Any]
 
 
-def interpret(plan: Plan, record: Record) -> Outcome:
+def interpret(plan: Plan, record: Record, moment: Moment = NO_MOMENT) -> Outcome:
     """Run one record through a plan without async functions. `record` is the plan's own."""
-    return finish(Walk(plan, record))
+    return finish(Walk(plan, record, moment=moment))
 
 
-async def interpret_async(plan: Plan, record: Record) -> Outcome:
+async def interpret_async(plan: Plan, record: Record, moment: Moment = NO_MOMENT) -> Outcome:
     """Run one record through a plan, awaiting what has to be awaited."""
-    return await finish_async(Walk(plan, record))
+    return await finish_async(Walk(plan, record, moment=moment))
 
 
 def own(plan: Plan, record: Record) -> Record:
@@ -64,12 +65,14 @@ class Walk:
         at: int | None = None,
         path: tuple[str, ...] = (),
         transitions: int = 0,
+        moment: Moment = NO_MOMENT,
     ) -> None:
         self.plan = plan
         self.record = record
         self.at = plan.start if at is None else at
         self.path = list(path)
         self.transitions = transitions
+        self.moment = moment
         self.site = Site(plan.states[self.at].name, "arcs", place=plan.states[self.at].place)
 
     def steps(self) -> Generator[Call, Reply, Outcome]:
@@ -119,7 +122,7 @@ class Walk:
             return
         self.site = Site(step.state, step.role, arc.name if arc else None, step)
         given = deep_copy(self.record) if step.copies_in else self.record
-        view = StateView(given, step.state, self.plan.resources)
+        view = self._view(step, given)
         value = yield from self._call(step, arc, view)
         result = settle(value, view if step.function.style == "view" else given)
         if step.copies_out:
@@ -132,18 +135,27 @@ class Walk:
         self.site = Site(step.state, step.role, arc.name if arc else None, step)
         if view is None:
             given = deep_copy(self.record) if step.copies_in else self.record
-            view = StateView(given, step.state, self.plan.resources)
+            view = self._view(step, given)
         reply = yield Call(step, self._arguments(step, view))
         if reply.error is not None:
             raise _CallFailedError from reply.error
         return reply.value
 
     def _arguments(self, step: Step, view: StateView) -> tuple[Any, ...]:
+        named = step.function.named
         if step.function.style == "view":
-            return (view,)
+            return (view, view) if named else (view,)
         if step.function.style == "record":
             return (view.data,)
-        return (view.data, Context(step.state, self.plan.network, self.plan.resources))
+        plan = self.plan
+        context = Context(
+            step.state, plan.network, plan.resources, moment=self.moment, step=step.number
+        )
+        return (view.data, context, context) if named else (view.data, context)
+
+    def _view(self, step: Step, given: Record) -> StateView:
+        resources = self.plan.resources
+        return StateView(given, step.state, resources, moment=self.moment, step=step.number)
 
 
 class _CallFailedError(Exception):

@@ -91,6 +91,11 @@ class Plan:
         steps = [step for state in self.states for step in state.steps()]
         return not any(step.facts.mutates or step.facts.leaks for step in steps)
 
+    @property
+    def asks(self) -> bool:
+        """Whether some function may take what is bound to the run, such as `now()`."""
+        return any(step.function.asks for state in self.states for step in state.steps())
+
     def index_of(self, name: str) -> int:
         """Return the index of the state called `name`; KeyError if there is none."""
         for state in self.states:
