@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from statepipe import AsyncSimpleFSM, ConfigError, DataHandlingMode, SimpleFSM, UsageError
+from statepipe.testing import CountingRandomness, ManualClock
+from tests.api.conftest import Alike
 from tests.streaming.streams import divider, one_state
 
 
@@ -359,3 +361,86 @@ def test_a_config_with_problems_is_refused_with_all(make: Any) -> None:
         make(config)
 
     assert len(caught.value.problems) == 2
+
+
+# -- what is bound to the run --------------------------------------------------------------
+
+ASKING = "{**data, 'id': uuid(), 'r': rng.random(), 'at': now().timestamp()}"
+
+
+async def pass_on(state: Any) -> Any:
+    await asyncio.sleep(0)
+    return {
+        **state.data,
+        "id": state.uuid(),
+        "r": state.rng.random(),
+        "at": state.now().timestamp(),
+    }
+
+
+def asking(make: Any, transform: Any = ASKING) -> Any:
+    """Return a machine whose runs begin at second 60, and are the same in every test."""
+    fsm = make(one_state(transform))
+    fsm.fsm._core.clock, fsm.fsm._core.randomness = ManualClock(60), CountingRandomness()
+    return fsm
+
+
+@pytest.mark.parametrize("timeout", [None, 60])
+def test_every_call_is_a_run_of_its_own(make: Any, timeout: float | None) -> None:
+    fsm = asking(make)
+    first, second = (fsm.process({"n": 1}, timeout=timeout).data for _ in range(2))
+    again = asking(make).process({"n": 1}, timeout=timeout).data
+
+    assert first == again
+    assert (first["at"], second["at"]) == (60, 60)
+    assert first["id"] != second["id"]
+    assert first["r"] != second["r"]
+
+
+def test_a_timeout_changes_no_value(make: Any) -> None:
+    assert asking(make).process({}).data == asking(make).process({}, timeout=60).data
+
+
+@pytest.mark.parametrize("limit_s", [None, 60])
+async def test_an_async_function_asks_its_view(limit_s: float | None) -> None:
+    fsm = asking(lambda *given: Alike(AsyncSimpleFSM, *given), pass_on).fsm
+    result = await fsm.process({"n": 1}, timeout=limit_s)
+
+    assert result.data == asking(lambda *given: Alike(SimpleFSM, *given)).process({"n": 1}).data
+
+
+def test_a_list_is_one_run_and_a_record_s_index_its_position(make: Any) -> None:
+    records = [{"n": n} for n in range(12)]
+    expected = [result.data for result in asking(make).process_batch(records)]
+    plain = ASKING.replace("{**data", "{**state")  # not proved harmless, and so run in threads
+
+    assert len({record["id"] for record in expected}) == 12
+    assert expected[0] == asking(make).process({"n": 0}).data
+    for transform in (ASKING, plain):
+        for batch_size, max_workers in [(1, 1), (5, 2), (12, 4)]:
+            results = asking(make, transform).process_batch(records, batch_size, max_workers)
+            assert [result.data for result in results] == expected, (batch_size, max_workers)
+
+
+async def test_a_list_of_an_async_machine_is_one_run_too() -> None:
+    fsm = asking(lambda *given: Alike(AsyncSimpleFSM, *given), pass_on).fsm
+    results = await fsm.process_batch([{"n": n} for n in range(7)], 3, 2)
+    other = asking(lambda *given: Alike(SimpleFSM, *given)).process_batch(
+        [{"n": n} for n in range(7)]
+    )
+
+    assert [result.data for result in results] == [result.data for result in other]
+
+
+def test_what_is_only_validated_is_a_run_too(make: Any) -> None:
+    config = one_state(validators="len(uuid()) == 36 and now().year > 2000")
+
+    assert make(config).validate({}).errors == []
+
+
+def test_a_machine_that_asks_for_nothing_begins_no_run(make: Any) -> None:
+    fsm = asking(make, "lambda s: {**s.data}")
+    fsm.process({})
+    fsm.process_batch([{}])
+
+    assert fsm.fsm._core.randomness.calls == 0

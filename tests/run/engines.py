@@ -60,7 +60,7 @@ def runner_of(
     slots: Sequence[Slot] = (JSON_LINES,),
     sinks: Mapping[str, int] | None = None,
     passing: Sequence[frozenset[str]] = (),
-    **options: int,
+    **options: Any,
 ) -> ChunkRunner:
     """Return a runner that reads and writes JSON lines; all end at `output` goes to sink 0."""
     names = [engine.plan.name for engine in engines]

@@ -11,9 +11,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from statepipe.functions.moment import Moment, Moments
 from statepipe.record import DataHandlingMode, Record
 from statepipe.run.chunk import ByteChunk, ChunkResult, RecordChunk
 from statepipe.run.routing import Slot
+from statepipe.testing import TEST_RUN, view_of
 from tests.run.engines import JSON_LINES, divider, engine_of, one_state, runner_of
 
 COPY, REFERENCE = DataHandlingMode.COPY, DataHandlingMode.REFERENCE
@@ -288,3 +290,81 @@ async def test_async_and_plain_stages_mix() -> None:
 
     assert result.outputs == [b'{"s":3.0}\n']
     assert told(result) == [(1, "transform")]
+
+
+# -- what is bound to the run ------------------------------------------------------------------
+
+
+def ids_of(items: list[bytes], **options: Any) -> dict[int, str]:
+    """Return the id that each record of some JSON lines is given, by its `n`."""
+    engine = engine_of(one_state("{**data, 'id': uuid()}"))
+    result = runner_of(engine, run=TEST_RUN, **options).run(chunk_of(items))
+    return {record["n"]: record["id"] for record in shown(result.outputs[0])}
+
+
+def test_a_record_s_position_is_the_offset_of_its_bytes() -> None:
+    items = [b'{"n":1}', b'{"n":2}', b'{"n":3}']
+    expected = {
+        number: view_of({}, run=TEST_RUN, position=position).uuid()
+        for number, position in [(1, 0), (2, 8), (3, 16)]
+    }
+
+    assert ids_of(items) == expected
+
+
+def test_blank_and_malformed_lines_move_nobody() -> None:
+    items = [b'{"n":1}', b"", b"{", b'{"n":2}']
+    shifted = {1: 0, 2: 11}
+
+    assert ids_of(items) == {
+        number: view_of({}, run=TEST_RUN, position=position).uuid()
+        for number, position in shifted.items()
+    }
+
+
+def test_a_record_of_an_iterator_has_its_number_as_position() -> None:
+    engine = engine_of(one_state("{**data, 'id': uuid()}"))
+    records: list[Any] = [{"n": 1}, "no record", {"n": 2}]
+    chunk = RecordChunk(records, first=5)
+    result = runner_of(engine, run=TEST_RUN, slots=[Slot()]).run(chunk)
+
+    assert [record["id"] for record in result.outputs[0]] == [
+        view_of({}, run=TEST_RUN, position=position).uuid() for position in (5, 7)
+    ]
+
+
+def test_each_attempt_at_a_record_is_given_the_same() -> None:
+    seen: list[tuple[int, str, float]] = []
+
+    def attempt(state: Any) -> Any:
+        seen.append((state["n"], state.uuid(), state.rng.random()))
+        if state["n"] == 1 and len(seen) < 4:
+            raise OSError("not now")
+        return state.data
+
+    engine = engine_of(one_state({"type": "registered", "name": "f"}), COPY, {"f": attempt})
+    runner = runner_of(engine, slots=[Slot()], retries=2, run=TEST_RUN)
+    result = runner.run(RecordChunk([{"n": 0}, {"n": 1}]))
+
+    assert result.failures == []
+    assert [number for number, *_ in seen] == [0, 1, 1, 1]
+    assert len(set(seen)) == 2
+
+
+def test_each_stage_gives_values_of_its_own_to_the_records_that_reach_it() -> None:
+    first = engine_of(one_state("{**data, 'one': uuid()} if data['n'] else 1 / 0", name="First"))
+    second = engine_of(one_state("{**data, 'two': uuid()}", name="Second"))
+    runner = runner_of(first, second, passing=[frozenset({"output"})], run=TEST_RUN)
+    items = [b'{"n":0}', b"", b'{"n":1}']
+    [record] = shown(runner.run(chunk_of(items)).outputs[0])
+    alone = Moments(TEST_RUN, lambda: [9])
+
+    assert record["one"] == Moment(alone, 0).uuid(0)
+    assert record["two"] == Moment(Moments(TEST_RUN, lambda: [9], stage=1), 0).uuid(0)
+
+
+def test_a_runner_without_a_run_says_so_where_a_record_asks() -> None:
+    engine = engine_of(one_state("{**data, 'id': uuid()}"))
+    (failure,) = runner_of(engine).run(chunk_of([b'{"n":1}'])).failures
+
+    assert failure.error.error_type == "NoRunError"

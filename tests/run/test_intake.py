@@ -168,6 +168,12 @@ def test_a_list_becomes_chunks() -> None:
     assert taken_sizes(iterable_intake([])) == []
 
 
+def test_each_chunk_of_an_iterable_knows_the_number_of_its_first_record() -> None:
+    intake = iterable_intake(records(7))
+
+    assert [intake.take().first for _ in range(3)] == [0, 3, 6]
+
+
 def test_nothing_is_pulled_before_it_is_asked_for() -> None:
     source = iter(records(10))
     intake = iterable_intake(source)

@@ -230,3 +230,14 @@ async def test_closing_before_the_start_closes_the_source() -> None:
     await intake.close()
 
     assert source.closed == 1
+
+
+async def test_each_chunk_knows_the_number_of_its_first_record() -> None:
+    live = Live()
+    live.tap.put_numbers(7)
+    live.tap.put(None)
+    firsts = []
+    while (chunk := await live.next()) is not None:
+        firsts.append(chunk.first)
+
+    assert firsts == [0, 3, 6]

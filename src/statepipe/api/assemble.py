@@ -8,14 +8,14 @@ from typing import Any
 
 from statepipe.codegen.engine import Engine
 from statepipe.config.load import Config, load_config
-from statepipe.connectors.filesystem import SystemClock
+from statepipe.connectors.filesystem import SystemClock, SystemRandomness
 from statepipe.errors import UsageError
 from statepipe.graph.build import build_machine
 from statepipe.graph.model import Machine
 from statepipe.plan.lower import lower, starting_at
 from statepipe.plan.model import Plan
-from statepipe.ports import Clock
-from statepipe.record import DataHandlingMode, Record
+from statepipe.ports import Clock, Randomness, begin_run
+from statepipe.record import DataHandlingMode, Record, Run
 from statepipe.run.options import StreamConfig
 
 Functions = Mapping[str, Callable[..., Any]]
@@ -42,6 +42,7 @@ class Core:
         self.config: dict[str, Any] = loaded.model.model_dump(by_alias=True, exclude_none=True)
         self.resources = dict(resources or {})
         self.clock: Clock = SystemClock()
+        self.randomness: Randomness = SystemRandomness()
         self.stream_config = stream_config or StreamConfig()
         self.plan: Plan = lower(self.machine, mode=data_mode, resources=self.resources)
         self._engines: dict[str, Engine] = {}
@@ -81,6 +82,10 @@ class Core:
         start = self.plan.states[self.plan.start]
         alone = replace(start, index=0, arcs=(), is_end=True)
         return Engine(replace(self.plan, states=(alone,), start=0))
+
+    def begin_run(self) -> Run:
+        """Return a new run, which begins now."""
+        return begin_run(self.clock, self.randomness)
 
     def state_names(self) -> list[str]:
         return [state.name for state in self.plan.states]

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -14,22 +15,29 @@ from statepipe.api.assemble import Core, check_timeout, checked_record
 from statepipe.api.results import ProcessResult, ValidationResult, result_of
 from statepipe.codegen.engine import Engine
 from statepipe.errors import UsageError
+from statepipe.functions.moment import NO_RUN, NOWHERE, Moment, Moments
 from statepipe.plan.failure import record_error
 from statepipe.plan.interpret import Walk, finish, finish_async, own
-from statepipe.record import Outcome, Record
+from statepipe.record import Outcome, Record, Run
 from statepipe.run.deadline import Bounded, RecordTimeoutError, within
 from statepipe.run.outlets import settled
 from statepipe.run.progress import Counters, Progress
+
+
+def moments_of(core: Core) -> Moments:
+    """Return what the only record of a new run is given, if any function may ask."""
+    return Moments(core.begin_run(), lambda: [0]) if core.plan.asks else NOWHERE
 
 
 def process(core: Core, data: Record, state: str | None, timeout_s: float | None) -> ProcessResult:
     """Run one record through a plan without async functions."""
     engine = core.engine_from(state)
     record = own(core.plan, checked_record(data))
+    moments = moments_of(core)
     if timeout_s is None:
-        return result_of(engine.run([record]).outcome(0), core.metadata())
+        return result_of(engine.run([record], moments).outcome(0), core.metadata())
     check_timeout(timeout_s)
-    walk = Walk(core.plan_from(state), record)
+    walk = Walk(core.plan_from(state), record, moment=Moment(moments, 0))
     try:
         outcome = within(timeout_s, partial(finish, walk))
     except RecordTimeoutError as error:  # it met our own code, not the user's
@@ -46,12 +54,12 @@ async def process_async(
             return process(core, data, state, None)
         return await asyncio.to_thread(process, core, data, state, timeout_s)
     core.check_open()
-    record = own(core.plan, checked_record(data))
+    record, moments = own(core.plan, checked_record(data)), moments_of(core)
     if timeout_s is not None:
         check_timeout(timeout_s)
-        walk = Walk(core.plan_from(state), record)
+        walk = Walk(core.plan_from(state), record, moment=Moment(moments, 0))
         return result_of(await ended_by(walk, timeout_s), core.metadata())
-    chunk = await core.engine_from(state).run_async([record], 1)
+    chunk = await core.engine_from(state).run_async([record], 1, moments)
     return result_of(chunk.outcome(0), core.metadata())
 
 
@@ -78,15 +86,16 @@ def given_up(walk: Walk, error: RecordTimeoutError) -> Outcome:
 def validate(core: Core, data: Record) -> ValidationResult:
     """Run what the start state does on entry on a copy of `data`, blocking."""
     engine = core.entry_engine()
-    return validation_of(engine.run([own(core.plan, checked_record(data))]).outcome(0))
+    record = own(core.plan, checked_record(data))
+    return validation_of(engine.run([record], moments_of(core)).outcome(0))
 
 
 async def validate_async(core: Core, data: Record) -> ValidationResult:
     engine = core.entry_engine()
     record = own(core.plan, checked_record(data))
     if not engine.plan.is_async:
-        return validation_of(engine.run([record]).outcome(0))
-    chunk = await engine.run_async([record], 1)
+        return validation_of(engine.run([record], moments_of(core)).outcome(0))
+    chunk = await engine.run_async([record], 1, moments_of(core))
     return validation_of(chunk.outcome(0))
 
 
@@ -126,18 +135,38 @@ class BatchProgress:
         return self._on_progress(counters.progress(elapsed_s))
 
 
-def batches(data: Sequence[Record], size: int) -> Iterator[list[Record]]:
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Consecutive records of a list, the first of them at index `first`."""
+
+    first: int
+    records: list[Record]
+
+    def cut(self, size: int) -> Iterator[Piece]:
+        """Yield the same records in pieces of at most `size`."""
+        for at in range(0, len(self.records), size):
+            yield Piece(self.first + at, self.records[at : at + size])
+
+    def moments(self, run: Run) -> Moments:
+        """Return what the records are given: each has its index as its position."""
+        return Moments(run, lambda: range(self.first, self.first + len(self.records)))
+
+
+def batches(data: Sequence[Record], size: int) -> Iterator[Piece]:
     """Cut `data` into batches; UsageError if a size or a record is none."""
     if not isinstance(size, int) or size < 1:
         raise UsageError(f"batch_size must be a whole number of at least 1, not {size!r}")
-    records = [checked_record(record) for record in data]
-    return (records[at : at + size] for at in range(0, len(records), size))
+    return Piece(0, [checked_record(record) for record in data]).cut(size)
 
 
-def pieces(batch: list[Record], count: int) -> Iterator[list[Record]]:
+def pieces(batch: Piece, count: int) -> Iterator[Piece]:
     """Cut a batch into at most `count` parts of about the same size."""
-    size = -(-len(batch) // count)
-    return (batch[at : at + size] for at in range(0, len(batch), size))
+    return batch.cut(-(-len(batch.records) // count))
+
+
+def run_of(core: Core) -> Run:
+    """Return the run that a list is, if any function may ask for what is bound to it."""
+    return core.begin_run() if core.plan.asks else NO_RUN
 
 
 def thread_count(core: Core, max_workers: int) -> int:
@@ -160,7 +189,7 @@ def process_batch(
 ) -> list[ProcessResult]:
     """Run a list batch by batch, the records of one in up to `max_workers` threads."""
     progress = BatchProgress(core, on_progress)
-    run = partial(run_batch, core.engine, core.metadata())
+    run = partial(run_batch, core.engine, core.metadata(), run_of(core))
     results: list[ProcessResult] = []
     count = thread_count(core, max_workers)
     with threads_of(count) as threads:
@@ -180,9 +209,10 @@ def refuse_awaitable(given: object) -> None:
 
 
 def run_batch(
-    engine: Engine, metadata: Mapping[str, Any], batch: list[Record]
+    engine: Engine, metadata: Mapping[str, Any], run: Run, batch: Piece
 ) -> list[ProcessResult]:
-    chunk = engine.run([own(engine.plan, record) for record in batch])
+    records = [own(engine.plan, record) for record in batch.records]
+    chunk = engine.run(records, batch.moments(run))
     return [result_of(outcome, metadata) for outcome in chunk.outcomes()]
 
 
@@ -196,14 +226,14 @@ async def process_batch_async(
     """Run a list batch by batch, up to `max_workers` records of one at a time."""
     progress = BatchProgress(core, on_progress)
     count = thread_count(core, max_workers)
-    threads = threads_of(count)
+    threads, run = threads_of(count), run_of(core)
     results: list[ProcessResult] = []
     try:
         for batch in batches(data, batch_size):
             if core.plan.is_async:
-                done = await run_batch_async(core, batch, max_workers)
+                done = await run_batch_async(core, run, batch, max_workers)
             else:
-                done = await run_in_threads(core, pieces(batch, count), threads)
+                done = await run_in_threads(core, run, pieces(batch, count), threads)
             results += done
             await settled(progress.after(done))
     finally:
@@ -211,17 +241,19 @@ async def process_batch_async(
     return results
 
 
-async def run_batch_async(core: Core, batch: list[Record], concurrency: int) -> list[ProcessResult]:
-    records = [own(core.plan, record) for record in batch]
-    chunk = await core.engine.run_async(records, concurrency)
+async def run_batch_async(
+    core: Core, run: Run, batch: Piece, concurrency: int
+) -> list[ProcessResult]:
+    records = [own(core.plan, record) for record in batch.records]
+    chunk = await core.engine.run_async(records, concurrency, batch.moments(run))
     return [result_of(outcome, core.metadata()) for outcome in chunk.outcomes()]
 
 
 async def run_in_threads(
-    core: Core, parts: Iterator[list[Record]], threads: ThreadPoolExecutor
+    core: Core, run: Run, parts: Iterator[Piece], threads: ThreadPoolExecutor
 ) -> list[ProcessResult]:
     """Run the parts of a batch of a plan without async functions, off the event loop."""
-    run = partial(run_batch, core.engine, core.metadata())
+    work = partial(run_batch, core.engine, core.metadata(), run)
     loop = asyncio.get_running_loop()
-    done = await asyncio.gather(*(loop.run_in_executor(threads, run, part) for part in parts))
+    done = await asyncio.gather(*(loop.run_in_executor(threads, work, part) for part in parts))
     return list(chain.from_iterable(done))

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from statepipe.api.assemble import Core
 from statepipe.api.checkpointing import (
@@ -33,7 +32,7 @@ from statepipe.connectors.formats import (
 from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder
 from statepipe.errors import UsageError
 from statepipe.ports import ByteSink, ByteSource, CheckpointStore, Sink, Source
-from statepipe.record import Record
+from statepipe.record import Record, Run
 from statepipe.run.bell import Bell
 from statepipe.run.committing import Committer, Facts
 from statepipe.run.compute import ChunkRunner
@@ -82,6 +81,7 @@ class Assembly:
         for stage in stages[:-1]:
             refuse_own_sinks(stage)
         self.resumption = Resumption(None)
+        self.run: Run = stages[0].begin_run()  # unless an earlier one is gone on with
         self.routes: Routes = routes(stages[-1].machine.main_network, request.sink)
         self.source = self._open_source()
         self.sinks = [self._sink(target) for target in self.routes.targets]
@@ -110,8 +110,8 @@ class Assembly:
             request.options, request.input_format, request.output_format, request.config
         )
         return Facts(
-            uuid4().hex,
-            self.clock.now_s(),
+            self.run.id,
+            self.run.began_s,
             source_facts(self.source),
             settings_of(self.stages, outputs, formats),
         )
@@ -152,6 +152,7 @@ class Assembly:
         saved, facts = store.load(), self._facts()
         if saved is not None:
             checkpoint.check(saved, facts.source, facts.settings)
+            self.run = Run(saved.run_id, saved.began_s)
             facts = replace(facts, run_id=saved.run_id, began_s=saved.began_s)
         self.resumption = Resumption(saved)
         outlets = [
@@ -237,6 +238,7 @@ class Assembly:
             self._routing(),
             retries=config.max_retries if config.retry_on_error else 0,
             concurrency=config.concurrency,
+            run=self.run,
         )
         if config.parallelism == 1:
             return InlineComputing(runner)

@@ -22,8 +22,6 @@ class NoRunError(Exception):
 
 
 NO_RUN = Run("", 0.0)
-
-
 """In place of a run: whoever asks for what is bound to it gets a NoRunError."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from itertools import compress
 
 from statepipe.codegen.engine import RunChunk
@@ -38,6 +39,18 @@ class Batch:
         self.done: RunChunk
         self.stage = 0
         self.refused: set[int] = set()
+
+    def positions(self) -> Callable[[], Sequence[int]]:
+        """Return how to find the position in the source of each of the records as they are now."""
+        chunk, numbers, items = self.chunk, self.numbers, self.items
+
+        def found() -> Sequence[int]:
+            positions = chunk.positions()
+            if items is not None:
+                positions = [positions[item] for item in items]
+            return positions if numbers is None else [positions[number] for number in numbers]
+
+        return found
 
     def add_malformed(self, number: int, reason: str) -> None:
         self.malformed += 1

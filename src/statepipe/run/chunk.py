@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TypeAlias
 
 from statepipe.errors import RecordError
@@ -41,15 +42,30 @@ class ByteChunk:
             return self.offsets[index]
         return self.offset + sum(len(item) + 1 for item in self.items[:index])
 
+    def positions(self) -> Sequence[int]:
+        """Return the source offset of every item."""
+        if self.offsets is not None:
+            return self.offsets
+        lengths = (len(item) + 1 for item in self.items)
+        return list(accumulate(lengths, initial=self.offset))[:-1]
+
 
 @dataclass(slots=True)
 class RecordChunk:
-    """Records of an iterator, which are computed together."""
+    """Records of an iterator, which are computed together.
+
+    `first` is the number, from 0, of the first of them in the whole source.
+    """
 
     records: list[Record]
+    first: int = 0
 
     def __len__(self) -> int:
         return len(self.records)
+
+    def positions(self) -> Sequence[int]:
+        """Return the number in the source of every record."""
+        return range(self.first, self.first + len(self.records))
 
 
 @dataclass(frozen=True, slots=True)

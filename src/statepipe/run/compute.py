@@ -6,9 +6,10 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from statepipe.codegen.engine import Engine, RunChunk
+from statepipe.functions.moment import NO_RUN, Moments
 from statepipe.plan.values import deep_copy
 from statepipe.ports import Decoder, Malformed
-from statepipe.record import DataHandlingMode, Record
+from statepipe.record import DataHandlingMode, Record, Run
 from statepipe.run.batch import Batch
 from statepipe.run.chunk import ByteChunk, ChunkResult, RecordChunk
 from statepipe.run.routing import Exits, Routing
@@ -20,6 +21,7 @@ class Job:
 
     engine: Engine
     records: list[Record]
+    moments: Moments
 
 
 Steps = Generator[Job, RunChunk, ChunkResult]
@@ -30,7 +32,7 @@ class ChunkRunner:
 
     Between two stages records go through JSON, as they would through a file. `retries`: how
     often a failing record is run again. `concurrency`: records of a chunk that async functions
-    work on at a time.
+    work on at a time. `run` is what `now`, `uuid` and `rng` are bound to.
     """
 
     def __init__(
@@ -41,12 +43,14 @@ class ChunkRunner:
         *,
         retries: int = 0,
         concurrency: int = 1,
+        run: Run = NO_RUN,
     ) -> None:
         self.engines = list(engines)
         self.decoder = decoder
         self.routing = routing
         self.retries = retries
         self.concurrency = concurrency
+        self.this_run = run
         self.exits = Exits(engines[-1].end_states, routing)
         self.is_async = any(engine.plan.is_async for engine in engines)
 
@@ -56,7 +60,7 @@ class ChunkRunner:
         job = next(steps)
         while True:
             try:
-                job = steps.send(job.engine.run(job.records))
+                job = steps.send(job.engine.run(job.records, job.moments))
             except StopIteration as done:
                 result: ChunkResult = done.value
                 return result
@@ -67,9 +71,9 @@ class ChunkRunner:
         job = next(steps)
         while True:
             if job.engine.plan.is_async:
-                done = await job.engine.run_async(job.records, self.concurrency)
+                done = await job.engine.run_async(job.records, self.concurrency, job.moments)
             else:
-                done = job.engine.run(job.records)
+                done = job.engine.run(job.records, job.moments)
             try:
                 job = steps.send(done)
             except StopIteration as end:
@@ -80,9 +84,10 @@ class ChunkRunner:
         batch = self._read(chunk)
         for number, engine in enumerate(self.engines):
             originals = copies(batch.records) if self.retries else None
-            done = yield Job(engine, batch.records)
+            moments = Moments(self.this_run, batch.positions(), number)
+            done = yield Job(engine, batch.records, moments)
             if done.errors and originals is not None:
-                yield from self._retry(engine, done, originals)
+                yield from self._retry(engine, done, originals, moments)
             batch.take(done, self.retries, originals)
             if number < len(self.engines) - 1 and self.routing.relay is not None:
                 batch.hand_on(
@@ -136,13 +141,16 @@ class ChunkRunner:
         return batch
 
     def _retry(
-        self, engine: Engine, done: RunChunk, originals: list[Record | None]
+        self, engine: Engine, done: RunChunk, originals: list[Record | None], moments: Moments
     ) -> Generator[Job, RunChunk, None]:
-        """Run failed records again, each from the start, until they succeed or `retries` is up."""
+        """Run failed records again, each from the start, until they succeed or `retries` is up.
+
+        What is bound to the run is the same for each attempt.
+        """
         for index in sorted(done.errors):
             original = originals[index]
             for _ in range(0 if original is None else self.retries):
-                again = yield Job(engine, [deep_copy(original)])
+                again = yield Job(engine, [deep_copy(original)], moments.only(index))
                 done.replace(index, again)
                 if index not in done.errors:
                     break

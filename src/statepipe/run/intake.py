@@ -210,7 +210,7 @@ class IterableIntake:
         self.ended = False
         self.error: Exception | None = None
         self._records = iter(source)
-        self._skip = skip
+        self._skip = self._given = skip
         self._chunk_size = chunk_size
         self._max_wait_s = float("inf") if isinstance(source, Sized) else max_wait_s
         self._clock = clock
@@ -238,7 +238,8 @@ class IterableIntake:
             if now - last > self._max_wait_s:
                 break
             last = now
-        return RecordChunk(records) if records else None
+        first, self._given = self._given, self._given + len(records)
+        return RecordChunk(records, first) if records else None
 
     def wait_s(self) -> float | None:
         return None

@@ -45,6 +45,7 @@ class LiveIntake:
         self._bell = bell
         self._clock = clock
         self._records: list[Record] = []
+        self._given = skip
         self._since = 0.0
         self._finished = False
         self._closing = False
@@ -76,7 +77,8 @@ class LiveIntake:
         part = self._records[: self._chunk_size]
         del self._records[: self._chunk_size]
         self._since = self._clock.monotonic_s()
-        return RecordChunk(part)
+        first, self._given = self._given, self._given + len(part)
+        return RecordChunk(part, first)
 
     def wait_s(self) -> float | None:
         if not self._records:
