@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 
 from statepipe.errors import StatepipeError
-from statepipe.functions.moment import Moment, Moments
+from statepipe.functions.moment import Moments
 from statepipe.functions.view import EMPTY, Context, StateView
 from statepipe.record import Record, Run
 
@@ -198,8 +198,8 @@ def view_of(
     position: int = 0,
 ) -> StateView:
     """Return what a function of one parameter gets for a record of `run` at `position`."""
-    moment = Moment(Moments(run, lambda: [position]), 0)
-    return StateView(data, name, resources, moment=moment)
+    moment = Moments(run, lambda: [position]).promise(0)
+    return StateView(data, name, resources, moment)
 
 
 def context_of(
@@ -211,5 +211,5 @@ def context_of(
     position: int = 0,
 ) -> Context:
     """Return what a function of two parameters gets beside a record of `run` at `position`."""
-    moment = Moment(Moments(run, lambda: [position]), 0)
-    return Context(state, network, resources, moment=moment)
+    moment = Moments(run, lambda: [position]).promise(0)
+    return Context(state, network, resources, moment)

@@ -143,7 +143,7 @@ def test_a_plan_that_asks_has_a_moment_for_each_record_also_where_it_is_handed_o
         """\
 def run_chunk(todo, records, ends, trails, failed, moments):
     for index, data in todo:
-        moment = Moment(moments, index)
+        moment = [moments, index]
 """
         in text
     )

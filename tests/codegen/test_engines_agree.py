@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from statepipe.codegen.engine import Engine
-from statepipe.functions.moment import Moment, Moments
+from statepipe.functions.moment import Moments
 from statepipe.graph.model import Machine
 from statepipe.plan.interpret import interpret, interpret_async, own
 from statepipe.plan.lower import lower
@@ -59,7 +59,7 @@ def moments_of(count: int) -> Moments:
 def interpreted(plan: Plan, records: list[Any]) -> list[dict[str, Any]]:
     moments = moments_of(len(records))
     return [
-        facts(interpret(plan, own(plan, record), Moment(moments, index)))
+        facts(interpret(plan, own(plan, record), moments.promise(index)))
         for index, record in enumerate(records)
     ]
 
@@ -131,7 +131,7 @@ def test_the_generated_coroutine_agrees_at_any_concurrency(
     async def run() -> None:
         moments = moments_of(len(records))
         expected = [
-            facts(await interpret_async(plan, own(plan, record), Moment(moments, index)))
+            facts(await interpret_async(plan, own(plan, record), moments.promise(index)))
             for index, record in enumerate(records)
         ]
         mine = [own(plan, record) for record in same_records]

@@ -107,18 +107,17 @@ def test_a_registered_function_is_never_fused() -> None:
     [
         (
             "{**data, 'u': uuid()}",
-            "view = StateView(data, 'a', resources, moment=moment, step=0)\nnew = fn_0(view, view)",
+            "view = StateView(data, 'a', resources, moment, 0)\nnew = fn_0(view, view)",
         ),
         (
             "lambda d, _: {**d, 'u': uuid()}",
             "given = data\n"
-            "asker = Context('a', network, resources, moment=moment, step=0)\n"
+            "asker = Context('a', network, resources, moment, 0)\n"
             "new = fn_0(given, asker, asker)",
         ),
         (
             lambda s: {"u": s.uuid()},
-            "view = StateView(deep_copy(data), 'a', resources, moment=moment, step=0)\n"
-            "new = fn_0(view)",
+            "view = StateView(deep_copy(data), 'a', resources, moment, 0)\nnew = fn_0(view)",
         ),
     ],
 )

@@ -15,7 +15,7 @@ from statepipe.api.assemble import Core, check_timeout, checked_record
 from statepipe.api.results import ProcessResult, ValidationResult, result_of
 from statepipe.codegen.engine import Engine
 from statepipe.errors import UsageError
-from statepipe.functions.moment import NO_RUN, NOWHERE, Moment, Moments
+from statepipe.functions.moment import NO_RUN, NOWHERE, Moments
 from statepipe.plan.failure import record_error
 from statepipe.plan.interpret import Walk, finish, finish_async, own
 from statepipe.record import Outcome, Record, Run
@@ -26,7 +26,7 @@ from statepipe.run.progress import Counters, Progress
 
 def moments_of(core: Core) -> Moments:
     """Return what the only record of a new run is given, if any function may ask."""
-    return Moments(core.begin_run(), lambda: [0]) if core.plan.asks else NOWHERE
+    return Moments(core.begin_run(), lambda: [0]) if core.asks else NOWHERE
 
 
 def process(core: Core, data: Record, state: str | None, timeout_s: float | None) -> ProcessResult:
@@ -37,7 +37,7 @@ def process(core: Core, data: Record, state: str | None, timeout_s: float | None
     if timeout_s is None:
         return result_of(engine.run([record], moments).outcome(0), core.metadata())
     check_timeout(timeout_s)
-    walk = Walk(core.plan_from(state), record, moment=Moment(moments, 0))
+    walk = Walk(core.plan_from(state), record, moment=moments.promise(0))
     try:
         outcome = within(timeout_s, partial(finish, walk))
     except RecordTimeoutError as error:  # it met our own code, not the user's
@@ -57,7 +57,7 @@ async def process_async(
     record, moments = own(core.plan, checked_record(data)), moments_of(core)
     if timeout_s is not None:
         check_timeout(timeout_s)
-        walk = Walk(core.plan_from(state), record, moment=Moment(moments, 0))
+        walk = Walk(core.plan_from(state), record, moment=moments.promise(0))
         return result_of(await ended_by(walk, timeout_s), core.metadata())
     chunk = await core.engine_from(state).run_async([record], 1, moments)
     return result_of(chunk.outcome(0), core.metadata())
@@ -166,7 +166,7 @@ def pieces(batch: Piece, count: int) -> Iterator[Piece]:
 
 def run_of(core: Core) -> Run:
     """Return the run that a list is, if any function may ask for what is bound to it."""
-    return core.begin_run() if core.plan.asks else NO_RUN
+    return core.begin_run() if core.asks else NO_RUN
 
 
 def thread_count(core: Core, max_workers: int) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 from statepipe.codegen.emit import emit, one_line
 from statepipe.codegen.program import Program
-from statepipe.functions.moment import NO_MOMENT, Moment
+from statepipe.functions.moment import NO_PROMISE, Promise
 from statepipe.functions.view import Context, StateView
 from statepipe.plan.failure import no_open_arc
 from statepipe.plan.model import Plan
@@ -23,7 +23,7 @@ class HandOver:
 
     state: int
     transitions: int
-    moment: Moment = NO_MOMENT
+    moment: Promise = field(default_factory=NO_PROMISE.copy)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +59,6 @@ def namespace(plan: Plan, program: Program) -> dict[str, Any]:
     names: dict[str, Any] = {
         "Context": Context,
         "HandOver": HandOver,
-        "Moment": Moment,
         "StateView": StateView,
         "accepts": accepts,
         "deep_copy": deep_copy,

@@ -39,7 +39,7 @@ class Emitter:
         add(f"{kind} run_chunk(todo, records, ends, trails, failed{moments}):")
         add("    for index, data in todo:")
         if self.plan.asks:
-            add("        moment = Moment(moments, index)")
+            add("        moment = [moments, index]")
         if self.loops:
             add("        block, trail, steps = 0, None, 0")
         add("        try:")

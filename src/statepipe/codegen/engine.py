@@ -78,6 +78,7 @@ class Engine:
     def __init__(self, plan: Plan) -> None:
         self.compiled: CompiledPlan = compile_plan(plan)
         self.plan = plan
+        self.asks = plan.asks
         program = self.compiled.program
         self.end_states: tuple[str, ...] = tuple(leaf.state for leaf in program.leaves)
         """The end state of each leaf: value k + 1 in `RunChunk.ends` means `end_states[k]`."""
@@ -90,7 +91,7 @@ class Engine:
         """
         chunk = self._new_chunk(records)
         failed: list[Failed] = []
-        asked = (moments,) if self.plan.asks else ()
+        asked = (moments,) if self.asks else ()
         todo = enumerate(records)
         self.compiled.run_chunk(todo, records, chunk.ends, chunk.trails, failed, *asked)
         for index, error, traceback, record, trail in failed:
@@ -111,7 +112,7 @@ class Engine:
         failed: list[Failed] = []
         todo = enumerate(records)
         run = self.compiled.run_chunk
-        asked = (moments,) if self.plan.asks else ()
+        asked = (moments,) if self.asks else ()
         async with asyncio.TaskGroup() as tasks:
             for _ in range(min(concurrency, len(records))):
                 tasks.create_task(run(todo, records, chunk.ends, chunk.trails, failed, *asked))

@@ -14,7 +14,7 @@ OWN_NAMES = frozenset(
 )
 """Names of the generated function's own, which fused code must not use."""
 
-MOMENT_NAMES = frozenset(("Moment", "asker", "moment", "moments"))
+MOMENT_NAMES = frozenset(("asker", "moment", "moments"))
 """More of them, in a plan that asks for what is bound to the run."""
 
 RECORD = "new if new.__class__ is dict else settle(new, {given})"
@@ -100,7 +100,7 @@ class StepWriter:
         self.program.functions[name] = step.function
         given = "deep_copy(data)" if step.copies_in else "data"
         arguments = given
-        bound = f", moment=moment, step={step.number}" if step.function.asks else ""
+        bound = f", moment, {step.number}" if step.function.asks else ""
         if step.function.style == "view":
             self.program.add(
                 f"{indent}view = StateView({given}, {step.state!r}, resources{bound})", origin

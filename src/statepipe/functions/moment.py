@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from random import Random
+from typing import Any, TypeAlias
 
 from statepipe.record import Run
 
@@ -56,6 +57,10 @@ class Moments:
         if self._began is None:
             self._began = datetime.fromtimestamp(self.run.began_s, UTC)
         return self._began
+
+    def promise(self, index: int) -> Promise:
+        """Return what record `index` takes along on its way."""
+        return [self, index]
 
     def key(self, kind: str, index: int, step: int, count: int = 0) -> bytes:
         """Return 16 bytes that nothing else in this run or in another is given."""
@@ -107,4 +112,18 @@ class Moment:
         return self._rngs[step]
 
 
-NO_MOMENT = Moment(NOWHERE, 0)
+Promise: TypeAlias = "list[Any]"
+"""`[moments, index]`, and the record's Moment behind them once it has been asked for anything.
+
+Every record of a plan that may ask has one, and few ask: a list costs a fourth of an object.
+"""
+
+NO_PROMISE: Promise = [NOWHERE, 0]
+
+
+def moment_of(promise: Promise) -> Moment:
+    """Return the moment that was promised, always the same."""
+    if len(promise) == 2:
+        promise.append(Moment(*promise))
+    moment: Moment = promise[2]
+    return moment

@@ -8,7 +8,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
-from statepipe.functions.moment import NO_MOMENT, Moment
+from statepipe.functions.moment import NO_PROMISE, Promise, moment_of
 from statepipe.record import Record
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -19,21 +19,21 @@ class RunBound:
 
     __slots__ = ("_moment", "_step")
 
-    _moment: Moment
+    _moment: Promise
     _step: int
 
     def now(self) -> datetime:
         """Return when the run began, in UTC: the same for all its records."""
-        return self._moment.now()
+        return moment_of(self._moment).now()
 
     def uuid(self) -> str:
         """Return an id that is given only once; the next call gives another."""
-        return self._moment.uuid(self._step)
+        return moment_of(self._moment).uuid(self._step)
 
     @property
     def rng(self) -> Random:
         """A random number generator of this record's and this step's own."""
-        return self._moment.rng(self._step)
+        return moment_of(self._moment).rng(self._step)
 
 
 class StateView(RunBound):
@@ -50,8 +50,7 @@ class StateView(RunBound):
         data: Record,
         name: str,
         resources: Mapping[str, Any] = EMPTY,
-        *,
-        moment: Moment = NO_MOMENT,
+        moment: Promise = NO_PROMISE,
         step: int = 0,
     ) -> None:
         self.data = data
@@ -105,8 +104,7 @@ class Context(RunBound):
         state: str,
         network: str,
         resources: Mapping[str, Any] = EMPTY,
-        *,
-        moment: Moment = NO_MOMENT,
+        moment: Promise = NO_PROMISE,
         step: int = 0,
     ) -> None:
         self.state = state
@@ -122,4 +120,4 @@ class Context(RunBound):
 def view_in(context: Context, data: Record) -> StateView:
     """Return `data` as a function of one parameter would get it where `context` is."""
     moment, step = context._moment, context._step
-    return StateView(data, context.state, context.resources, moment=moment, step=step)
+    return StateView(data, context.state, context.resources, moment, step)

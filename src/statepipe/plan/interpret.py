@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from statepipe.errors import RecordError
-from statepipe.functions.moment import NO_MOMENT, Moment
+from statepipe.functions.moment import NO_PROMISE, Promise
 from statepipe.functions.view import Context, StateView
 from statepipe.plan.failure import Site, no_open_arc, record_error
 from statepipe.plan.model import CHECKS, Plan, PlannedArc, PlannedState, Step
@@ -35,12 +35,12 @@ class Reply:
 Steps = Generator[Call, Reply, Any]
 
 
-def interpret(plan: Plan, record: Record, moment: Moment = NO_MOMENT) -> Outcome:
+def interpret(plan: Plan, record: Record, moment: Promise = NO_PROMISE) -> Outcome:
     """Run one record through a plan without async functions. `record` is the plan's own."""
     return finish(Walk(plan, record, moment=moment))
 
 
-async def interpret_async(plan: Plan, record: Record, moment: Moment = NO_MOMENT) -> Outcome:
+async def interpret_async(plan: Plan, record: Record, moment: Promise = NO_PROMISE) -> Outcome:
     """Run one record through a plan, awaiting what has to be awaited."""
     return await finish_async(Walk(plan, record, moment=moment))
 
@@ -65,7 +65,7 @@ class Walk:
         at: int | None = None,
         path: tuple[str, ...] = (),
         transitions: int = 0,
-        moment: Moment = NO_MOMENT,
+        moment: Promise = NO_PROMISE,
     ) -> None:
         self.plan = plan
         self.record = record
@@ -148,14 +148,11 @@ class Walk:
         if step.function.style == "record":
             return (view.data,)
         plan = self.plan
-        context = Context(
-            step.state, plan.network, plan.resources, moment=self.moment, step=step.number
-        )
+        context = Context(step.state, plan.network, plan.resources, self.moment, step.number)
         return (view.data, context, context) if named else (view.data, context)
 
     def _view(self, step: Step, given: Record) -> StateView:
-        resources = self.plan.resources
-        return StateView(given, step.state, resources, moment=self.moment, step=step.number)
+        return StateView(given, step.state, self.plan.resources, self.moment, step.number)
 
 
 class _CallFailedError(Exception):
