@@ -1,11 +1,14 @@
 import asyncio
+import weakref
 from typing import Any
 
 import pytest
 
 from statepipe.codegen.engine import Engine
+from statepipe.functions.moment import Moments
 from statepipe.plan.interpret import interpret
 from statepipe.plan.lower import starting_at
+from statepipe.testing import TEST_RUN
 from tests.plan.machines import arc, one_transform, plan_of, state
 
 ROUTED = plan_of(
@@ -202,3 +205,18 @@ def test_what_is_no_exception_of_a_record_leaves_the_engine() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         Engine(one_transform(interrupted)).run([{}])
+
+
+def test_what_a_record_was_given_lives_no_longer_than_the_record_is_under_way() -> None:
+    given: list[weakref.ref[Any]] = []
+    alive: list[int] = []
+
+    def draw(state: Any) -> Any:
+        alive.append(sum(reference() is not None for reference in given))
+        given.append(weakref.ref(state.rng))
+        return {"n": state.rng.random()}
+
+    moments = Moments(TEST_RUN, lambda: range(200))
+    Engine(one_transform(draw)).run([{} for _ in range(200)], moments)
+
+    assert max(alive) <= 1

@@ -66,7 +66,10 @@ def content(name: str) -> bytes:
         return b"n,t\n" + b"".join(f"{row['n']},{row['t']}\n".encode() for row in rows)
     if name == "in.json":
         return json.dumps(rows).encode()
-    lines = "".join(json.dumps(row) + "\n" + "\n" * (n % 3) for n, row in enumerate(rows)).encode()
+    ending = "\r\n" if name == "in.windows.jsonl" else "\n"
+    lines = "".join(json.dumps(row) + ending * (1 + n % 3) for n, row in enumerate(rows)).encode()
+    if name == "in.windows.jsonl":
+        return b"\xef\xbb\xbf" + lines
     return gzip.compress(lines) if name.endswith(".gz") else lines
 
 
@@ -78,7 +81,9 @@ def streamed(source: Path, **options: Any) -> bytes:
     return sink.read_bytes()
 
 
-@pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz", "in.csv", "in.json", "in.txt"])
+@pytest.mark.parametrize(
+    "name", ["in.jsonl", "in.windows.jsonl", "in.jsonl.gz", "in.csv", "in.json", "in.txt"]
+)
 def test_every_chunk_size_and_number_of_workers_gives_the_same_bytes(
     tmp_path: Path, name: str
 ) -> None:
