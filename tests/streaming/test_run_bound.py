@@ -7,13 +7,15 @@ import gzip
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from statepipe import AsyncSimpleFSM, SimpleFSM, StreamConfig
-from statepipe.connectors.filesystem import SystemClock
+from statepipe import AsyncSimpleFSM, Progress, SimpleFSM, StreamConfig
+from statepipe.connectors.filesystem import SystemClock, SystemRandomness
 from statepipe.testing import CountingRandomness
 from tests.streaming.streams import one_state
 
@@ -193,3 +195,87 @@ def test_the_machines_of_a_pipeline_give_values_of_their_own(
     assert len({text for record in records for text in record["ids"]}) == 2 * COUNT
     assert {record["at"] for record in records} == {BEGAN.isoformat()}
     assert lines(7) == expected
+
+
+# -- gone on with --------------------------------------------------------------------------
+
+
+class StopHereError(Exception):
+    """Ends a stream on the way, as a caller's `on_progress` may."""
+
+
+def stop(progress: Progress) -> None:
+    if progress.records_processed >= 100:
+        raise StopHereError
+
+
+def in_pieces(
+    machines: Callable[[], list[Any]], source: Any, folder: Path, **options: Any
+) -> bytes:
+    """Return what a stream gives that is stopped and gone on with, by other machines each time.
+
+    Only the first of them begins the run that `fsm_of` begins.
+    """
+    sink = folder / "pieces.jsonl"
+    first, later = machines(), machines()
+    for stage in later:
+        stage._core.randomness, stage._core.clock = SystemRandomness(), SystemClock()
+    given = {"checkpoint": folder / "checkpoint", **options}
+    with pytest.raises(StopHereError):
+        reduce(or_, first).process_stream(source, sink, on_progress=stop, **given)
+    result = reduce(or_, later).process_stream(source, sink, **given)
+
+    assert 100 <= result.resumed_at < COUNT
+    assert result.total_records == COUNT
+    return sink.read_bytes()
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+@pytest.mark.parametrize(
+    "name", ["in.jsonl", "in.windows.jsonl", "in.jsonl.gz", "in.csv", "in.json"]
+)
+def test_a_run_that_is_gone_on_with_gives_the_bytes_of_one_that_was_not_stopped(
+    tmp_path: Path, name: str, parallelism: int
+) -> None:
+    source = tmp_path / name
+    source.write_bytes(content(name))
+    options = {"stream_config": StreamConfig(chunk_size=7, parallelism=parallelism)}
+
+    assert in_pieces(lambda: [fsm_of(asking())], source, tmp_path, **options) == streamed(source)
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+def test_an_iterator_that_is_gone_on_with_numbers_its_records_from_its_begin(
+    tmp_path: Path, parallelism: int
+) -> None:
+    records = [{"n": n} for n in range(COUNT)]
+    options = {"stream_config": StreamConfig(chunk_size=7, parallelism=parallelism)}
+    whole = tmp_path / "whole.jsonl"
+    fsm_of(asking()).process_stream(records, whole)
+
+    async def one_by_one() -> AsyncIterator[dict[str, int]]:
+        for record in records:
+            yield dict(record)
+
+    for name, source in [("list", lambda: records), ("live", one_by_one)]:
+        folder = tmp_path / name
+        folder.mkdir()
+        sink, given = folder / "out.jsonl", {"checkpoint": folder / "checkpoint", **options}
+        with pytest.raises(StopHereError):
+            fsm_of(asking()).process_stream(source(), sink, on_progress=stop, **given)
+        fsm = SimpleFSM(asking(), custom_functions={"named": named})
+        assert fsm.process_stream(source(), sink, **given).resumed_at >= 100
+        assert sink.read_bytes() == whole.read_bytes(), name
+
+
+def test_a_pipeline_that_is_gone_on_with_gives_the_same_in_each_machine(tmp_path: Path) -> None:
+    source, whole = tmp_path / "in.jsonl", tmp_path / "whole.jsonl"
+    source.write_bytes(content(source.name))
+    config = one_state("{**data, 'ids': [*data.get('ids', []), uuid()], 'at': now().isoformat()}")
+
+    def machines() -> list[Any]:
+        return [fsm_of({**config, "name": name}) for name in "AB"]
+
+    reduce(or_, machines()).process_stream(source, whole)
+
+    assert in_pieces(machines, source, tmp_path, chunk_size=7) == whole.read_bytes()
