@@ -118,10 +118,14 @@ def source_facts(source: object) -> dict[str, str]:
 
 
 def settings_of(
-    stages: Sequence[Core], outputs: Mapping[str, Any], formats: Mapping[str, Any]
+    stages: Sequence[Core], outputs: Mapping[str, str], formats: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Return by name all that decides what is written, but the source."""
-    found = {OUTPUTS: ", ".join(f"{state} in {name}" for state, name in outputs.items())}
+    """Return by name all that decides what is written, but the source.
+
+    `outputs` holds the path that each end state is written to, the dead letters last.
+    """
+    found = {OUTPUTS: ", ".join(dict.fromkeys(outputs.values()))}
+    found |= {f"sink of {state}": path for state, path in outputs.items()}
     for number, stage in enumerate(stages):
         machine = stage.machine
         where = f" of machine {machine.name!r}" if len(stages) > 1 else ""
