@@ -99,6 +99,14 @@ ATTACKS = {
     "format of data": "lambda s: s.data['template'].format(s)",
     "format of a sum": "lambda s: ('{0.' + '__class__}').format(s)",
     "format of an f-string": "lambda s: f'{{0.__class__}}'.format(s)",
+    # Python reads fields one by one: those before a fault have been read when it raises.
+    "format broken later": "lambda s: '{0.__class__} {'.format(s)",
+    "format broken later, told by the error": (
+        "try:\n    '{0:{1.__init__.__globals__}} {'.format(5, state)\n"
+        "except Exception as e:\n    return {'x': e.args[0]}"
+    ),
+    "format broken in a spec": "lambda s: '{0:{1.__class__}{}'.format(1, s)",
+    "format with a bad conversion": "lambda s: '{0.__class__} {0!r.x}'.format(s)",
     "format as a value": "lambda s: '{0.__class__}'.format",
     "format of the class": "lambda s: str.format('{0.__class__}', s)",
     "format passed on": "lambda s: list(map(str.format, ['{0.__class__}'], [s]))",
@@ -367,6 +375,10 @@ def test_an_attack_is_refused_before_anything_runs(code: str) -> None:
         ("type(state)", "'type' is"),
         ("with state.data: pass", "`with` is"),
         ("9**9**9", "a constant of this size is"),
+        (
+            "'{0.__class__} {'.format(data)",
+            "a format that cannot be read (Single '{' encountered in format string) is",
+        ),
         ("try:\n    pass\nfinally:\n    return 1", "leaving `finally` by a jump is"),
         (
             "def f(s: sum([1])): return 1",
