@@ -116,7 +116,7 @@ class _Builder:
             raise failure(at, f"the file stands for more than {MAX_NODES} values", None)
         if node in above:
             self.problems.add(at, "an alias refers to what it stands in")
-            return Scalar(None, at)
+            return Scalar(None, at, is_broken=True)
         match node:
             case yaml.MappingNode(tag="tag:yaml.org,2002:map"):
                 return MapNode(tuple(self.entries(node, keys, (*above, node))), at)
@@ -133,7 +133,7 @@ class _Builder:
     def unknown_tag(self, node: yaml.Node, at: Spot) -> Scalar:
         tag = node.tag.replace(_TAG, "!!")
         self.problems.add(at, f"the YAML tag {tag} is not allowed in a config", "remove it")
-        return Scalar(None, at)
+        return Scalar(None, at, is_broken=True)
 
     def entries(
         self, node: yaml.MappingNode, keys: str, above: tuple[yaml.Node, ...]
@@ -174,12 +174,14 @@ class _Builder:
     def scalar(self, node: yaml.ScalarNode, at: Spot) -> Scalar:
         source = SourceText(node.value, at.place, self.marks(node), self.lines)
         try:
-            return Scalar(_value(node), at, source)
+            value = _value(node)
+            str(value)  # of too many digits, which bases other than ten let through
+            return Scalar(value, at, source)
         except KeyError:
             return self.unknown_tag(node, at)
         except ValueError as error:
             self.problems.add(at, f"cannot be read as {node.tag.removeprefix(_TAG)}: {error}")
-            return Scalar(None, at)
+            return Scalar(None, at, is_broken=True)
 
     def marks(self, node: yaml.ScalarNode) -> tuple[Mark, ...]:
         line, column = content_start(self.lines, node.start_mark.line, node.start_mark.column)
