@@ -145,6 +145,13 @@ def test_an_unquoted_lambda_with_a_colon_gets_advice():
     assert "must be quoted or be a block after '|'" in message
 
 
+def test_a_key_without_its_colon_is_shown_and_not_what_follows():
+    message = refused("name: x\nstates\n  - name: a\n")
+
+    assert "flow.yaml:2:1: YAML: could not find expected ':'" in message
+    assert "a key ends in ':'" in message
+
+
 def test_a_tab_as_indentation_gets_advice():
     assert "indent with spaces; YAML allows no tabs there" in refused("a:\n\tb: 1\n")
 

@@ -56,6 +56,8 @@ def yaml_tree(text: str, file: str, keys: str, problems: Problems) -> Node:
         return builder.node(root, keys, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if error.problem == _NO_COLON:
+            mark = error.context_mark  # the key; the other is where it was given up, lines later
         line, column = (mark.line, mark.column) if mark else (0, 0)
         raise _syntax_error(builder.line_spot(keys, line, column), error) from error
     except yaml.reader.ReaderError as error:
@@ -72,7 +74,9 @@ def _code(character: str | int) -> int:
     return ord(character) if isinstance(character, str) else character
 
 
+_NO_COLON = "could not find expected ':'"
 _ADVICE = (
+    (_NO_COLON, "a key ends in ':'; a text of several lines must be quoted or a block after '|'"),
     (
         "mapping values are not allowed",
         "a text that holds ': ', as a lambda does, must be quoted or be a block after '|'",
