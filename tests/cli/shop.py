@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -81,6 +82,12 @@ def environment(**changes: str) -> dict[str, str]:
     return {**kept, **changes}
 
 
+def default_signals() -> None:
+    """Let a child hear signals that this process ignores, as one started by `nohup ... &` does."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def run_command(
     folder: Path, *arguments: str, stdin: str = "", **changes: str
 ) -> subprocess.CompletedProcess[str]:
@@ -94,11 +101,13 @@ def run_command(
         text=True,
         check=False,
         timeout=60,
+        preexec_fn=default_signals,
     )
 
 
 def start_command(folder: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
     """Start the command in `folder`; `options` are those of Popen."""
+    options.setdefault("preexec_fn", default_signals)
     return subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=folder,

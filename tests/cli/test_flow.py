@@ -27,7 +27,7 @@ def test_a_flow_is_loaded_with_its_machine_and_engine(tmp_path: Path) -> None:
         ("flwo.yaml", "there is no flow {}/flwo.yaml; did you mean 'flow.yaml'?"),
         ("in.jsonl.yaml", "there is no flow {}/in.jsonl.yaml"),
         ("sub/flow.yaml", "there is no flow {0}/sub/flow.yaml: there is no folder {0}/sub either"),
-        ("", "{}/ is a folder; a flow is a .yaml, .yml or .json file"),
+        ("", "{0}/ is a folder; a flow is a {1} file; did you mean '{0}/flow.yaml'?"),
     ],
 )
 def test_a_flow_that_is_not_there_is_a_mistake(tmp_path: Path, name: str, message: str) -> None:
@@ -36,7 +36,7 @@ def test_a_flow_that_is_not_there_is_a_mistake(tmp_path: Path, name: str, messag
     with pytest.raises(UsageError) as caught:
         load_flow(f"{tmp_path}/{name}", trust=False)
 
-    assert str(caught.value) == message.format(tmp_path)
+    assert str(caught.value) == message.format(tmp_path, ".yaml, .yml or .json")
 
 
 def test_only_a_trusted_flow_can_import_what_stands_beside_it(

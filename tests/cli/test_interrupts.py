@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cli.shop import run_command, start_command, wait_until, write_slow_flow
+from tests.cli.shop import default_signals, run_command, start_command, wait_until, write_slow_flow
 
 RUN = ("run", "slow.yaml", "in.jsonl", "-o", "out.jsonl", "--trust", "--chunk-size", "10")
 
@@ -219,12 +219,15 @@ def test_code_that_swallows_every_interrupt_is_ended_by_force(tmp_path: Path) ->
     assert 4 < seconds < 10
 
 
+def ignore_hangups() -> None:
+    default_signals()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
 def test_nohup_is_respected(tmp_path: Path) -> None:
     write_slow_flow(tmp_path, records=400)
 
-    process = start_command(
-        tmp_path, *RUN, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    )
+    process = start_command(tmp_path, *RUN, preexec_fn=ignore_hangups)
     _, err, _ = interrupted(process, tmp_path, signal.SIGHUP)
 
     assert (process.returncode, err) == (0, "")

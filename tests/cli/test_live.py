@@ -20,7 +20,15 @@ from statepipe.cli.live import drawn
 from statepipe.cli.request import EndState, Options, Request, request_of
 from statepipe.errors import RecordError
 from statepipe.run.progress import FailureGroup, Progress
-from tests.cli.shop import BAD, COMMAND, GOOD, environment, write_shop, write_slow_flow
+from tests.cli.shop import (
+    BAD,
+    COMMAND,
+    GOOD,
+    default_signals,
+    environment,
+    write_shop,
+    write_slow_flow,
+)
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -125,6 +133,11 @@ def test_names_cannot_steer_the_terminal() -> None:
 # -- on a terminal -------------------------------------------------------------------------
 
 
+def take_terminal() -> None:
+    default_signals()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 def on_terminal(
     folder: Path, *arguments: str, size: tuple[int, int] = (24, 80), keys: bytes = b"", **env: str
 ) -> tuple[int, str]:
@@ -142,7 +155,7 @@ def on_terminal(
         stdout=follower,
         stderr=follower,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - Ctrl-C needs it
+        preexec_fn=take_terminal,  # noqa: PLW1509 - Ctrl-C needs it
     )
     os.close(follower)
     if keys:

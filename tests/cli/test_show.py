@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,23 @@ def test_the_code_is_python_and_always_the_same(capsys: pytest.CaptureFixture[st
     compile(code, "code", "exec")
     assert "'total': data['price'] * data['quantity'],\n" in code
     assert code == shown(capsys, "flow.yaml", "--format", "code")
+
+
+@pytest.mark.parametrize("name", ["tree", "mermaid", "dot", "code"])
+def test_what_is_shown_cannot_steer_the_terminal(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    states = [
+        {"name": "\x1b[2J", "is_start": True, "transform": "{**data, 'x': '\x1b]0;evil\x07'}"},
+        {"name": "out", "is_end": True},
+    ]
+    arcs = [{"from": "\x1b[2J", "to": "out", "condition": "'\x1b[31m'"}]
+    Path("evil.json").write_text(json.dumps({"name": "Evil", "states": states, "arcs": arcs}))
+
+    text = shown(capsys, "evil.json", "--format", name)
+
+    assert all(char.isprintable() or char == "\n" for char in text)
+    assert "2J" in text
 
 
 def test_a_wrong_format_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:

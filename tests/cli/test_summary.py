@@ -40,6 +40,10 @@ def test_the_numbers_add_up() -> None:
     assert lines[2:6] == ["  done     93", "  rest      0", "  failed    7", "  total   100"]
 
 
+def test_no_records_have_no_rate() -> None:
+    assert lines_of(request_for(), total=0)[0] == "0 records in 1.0 s"
+
+
 def test_an_end_state_that_the_flow_does_not_know_is_counted_as_well() -> None:
     lines = lines_of(request_for("in.jsonl", "other"))
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from statepipe.codegen.engine import Engine
+from statepipe.errors import UsageError
 from statepipe.functions.moment import Moments
-from statepipe.plan.interpret import interpret
+from statepipe.plan.interpret import interpret, interpret_async
 from statepipe.plan.lower import starting_at
 from statepipe.testing import TEST_RUN
 from tests.plan.machines import arc, one_transform, plan_of, state
@@ -220,3 +221,64 @@ def test_what_a_record_was_given_lives_no_longer_than_the_record_is_under_way() 
     Engine(one_transform(draw)).run([{} for _ in range(200)], moments)
 
     assert max(alive) <= 1
+
+
+async def waits(state: Any) -> dict[str, Any]:
+    """Wait for what somebody else has cancelled, for the task itself, or not at all."""
+    if state["n"] == 3:
+        given_up = asyncio.get_running_loop().create_future()
+        given_up.cancel("given up")
+        await given_up
+    if state["n"] == "self":
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0)
+    return {"done": state["n"]}
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_what_is_cancelled_within_a_function_fails_its_record_alone(concurrency: int) -> None:
+    plan = one_transform(waits)
+    run = await Engine(plan).run_async([{"n": n} for n in range(6)], concurrency)
+    outcomes = list(run.outcomes())
+
+    assert [outcome.data for outcome in outcomes if not outcome.error] == [
+        {"done": n} for n in (0, 1, 2, 4, 5)
+    ]
+    error = outcomes[3].error
+    assert error is not None
+    assert (error.state, error.role, error.error_type) == (
+        "a",
+        "transform",
+        "FunctionCancelledError",
+    )
+    assert error.message == "what the function waited for was cancelled: given up"
+    interpreted = (await interpret_async(plan, {"n": 3})).error
+    assert interpreted is not None
+    assert str(interpreted) == str(error)
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 10])
+async def test_a_function_that_cancels_its_own_task_loses_no_record_in_silence(
+    concurrency: int,
+) -> None:
+    records = [{"n": 0}, {"n": "self"}, *({"n": n} for n in range(4, 8))]
+
+    with pytest.raises(UsageError, match="cancelled the task that it runs in, and left records"):
+        await Engine(one_transform(waits)).run_async(records, concurrency)
+
+
+async def test_cancelling_a_run_is_no_failure_of_a_record() -> None:
+    entered = asyncio.Event()
+
+    async def waits_for_ever(state: Any) -> None:
+        entered.set()
+        await asyncio.Event().wait()
+
+    running = asyncio.create_task(Engine(one_transform(waits_for_ever)).run_async([{}, {}], 2))
+    await entered.wait()
+    running.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await running

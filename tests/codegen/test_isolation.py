@@ -122,6 +122,21 @@ def test_an_object_that_a_function_gives_again_and_again_is_never_shared(run: Ru
 
 
 @every_engine
+def test_an_object_that_a_function_fills_again_for_each_record_is_copied_each_time(
+    run: Run,
+) -> None:
+    shared: dict[str, Any] = {}
+
+    def refill(state: Any) -> dict[str, Any]:
+        shared["n"] = state["n"]
+        return shared
+
+    plan = plan_of(state("a", arc("b"), transforms=refill), state("b"))
+
+    assert run(plan, [{"n": 1}, {"n": 2}, {"n": 3}]) == [{"n": 1}, {"n": 2}, {"n": 3}]
+
+
+@every_engine
 def test_a_resource_in_a_record_is_a_copy(run: Run) -> None:
     resources: dict[str, Any] = {"r": {"l": []}}
     plan = plan_of(

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from statepipe.config.files import file_tree
@@ -115,7 +117,7 @@ def test_a_file_outside_the_folder_is_refused(read, path):
     _, value, problems = read(f"a: {{$include: {path}}}")
 
     assert "main.yaml:1:15: an include must stay in the folder of the config" in problems[0]
-    assert value == {"a": {}}
+    assert value == {"a": None}
 
 
 def test_a_link_that_leads_outside_is_refused(read, tmp_path):
@@ -157,6 +159,28 @@ def test_too_many_includes_are_refused(read, tmp_path):
         (tmp_path / "config" / f"deep{level}.yaml").write_text(f"a: {below}\nb: {below}\n")
 
     assert "more than 500 includes" in read("a: {$include: deep0.yaml}")[2][0]
+
+
+def test_includes_that_stand_for_too_much_together_are_refused(read, tmp_path):
+    read("a: 1")
+    tens = "".join(f"{name}: &{name} [{', '.join(['*' + last] * 10)}]\n" for last, name in TENS)
+    (tmp_path / "config" / "big.yaml").write_text(f"x: &x 1\n{tens}")
+    includes = "".join(f"i{number}: {{$include: big.yaml}}\n" for number in range(40))
+
+    problems = read(includes)[2]
+
+    assert "the includes stand for more than 200000 values" in problems[0]
+    assert 20 < len(problems) < 40
+
+
+TENS = [("x", "y"), ("y", "z"), ("z", "v"), ("v", "w")]  # 11,111 values and more
+
+
+def test_a_pipe_is_refused_and_not_waited_for(read, tmp_path):
+    read("a: 1")
+    os.mkfifo(tmp_path / "config" / "pipe.yaml")
+
+    assert "main.yaml:1:15: pipe.yaml is no regular file" in read("a: {$include: pipe.yaml}")[2][0]
 
 
 def test_a_dict_config_includes_nothing():

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from statepipe.config import LoadedConfig, load_config
 from statepipe.errors import ConfigError
+from statepipe.graph.build import build_machine
 
 FLOW = """\
 name: prices
@@ -52,6 +53,26 @@ def test_a_path_may_be_a_text(tmp_path):
     path.write_text("states: {a: {start: true}}")
 
     assert load_config(str(path)).model.networks[0].states[0].name == "a"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("$include: gone.yaml\n", "gone.yaml: no such config file"),
+        ("states: {$include: gone.yaml}\n", "gone.yaml: no such config file"),
+        ("states: [{$include: gone.yaml}]\n", "gone.yaml: no such config file"),
+        ("states: !!set {a}\n", "the YAML tag !!set is not allowed in a config"),
+        ("name: !!binary aGk=\nstates: {a: {start: true}}\n", "the YAML tag !!binary is not all"),
+    ],
+)
+def test_what_cannot_be_read_is_told_once_and_not_called_missing(tmp_path, text, problem):
+    path = tmp_path / "flow.yaml"
+    path.write_text(text)
+
+    with pytest.raises(ConfigError) as caught:
+        build_machine(load_config(path), registered={}, trusted=None)
+    [told] = caught.value.problems
+    assert problem in told.message
 
 
 def test_all_problems_are_told_at_once_in_the_order_of_the_file(tmp_path):

@@ -36,6 +36,14 @@ def test_a_key_that_is_no_text_is_a_problem():
     assert [str(p) for p in problems.found] == ["a: the key 1 must be text, not int"]
 
 
+def test_a_number_that_python_cannot_write_is_a_problem():
+    problems = Problems()
+    tree = python_tree({"a": 10**5000, "b": [3]}, problems)
+
+    assert plain(tree) == {"a": None, "b": [3]}
+    assert "a: the number cannot be written: Exceeds the limit (4300" in str(problems.found[0])
+
+
 def test_a_dict_that_contains_itself_is_refused():
     loop: dict[str, object] = {}
     loop["a"] = loop

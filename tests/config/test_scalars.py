@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from statepipe.config.problems import Problems
@@ -99,6 +99,7 @@ def test_a_span_in_a_quoted_text_underlines_what_is_written():
 @given(WORDS, st.sampled_from(["|", ">", "'", '"', None]), st.integers(8, 60))
 def test_marks_are_right_for_any_text_in_any_style(words, style, width):
     dumped = yaml.dump({"a": words}, default_style=style, width=width, allow_unicode=True)
+    assume(yaml.safe_load(dumped) == {"a": words})  # PyYAML folds some texts beyond return
     source = scalar_of(dumped)
 
     assert source.text == words

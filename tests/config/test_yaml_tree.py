@@ -125,7 +125,8 @@ def test_a_number_that_its_tag_does_not_fit_is_a_problem():
 
 
 def test_a_number_of_too_many_digits_is_a_problem():
-    assert "flow.yaml:1:4: cannot be read as int" in read(f"a: {'9' * 5000}")[1][0]
+    for number in ("9" * 5000, "0x" + "f" * 4000):
+        assert "flow.yaml:1:4: cannot be read as int" in read(f"a: {number}")[1][0]
 
 
 def test_broken_yaml_names_the_place_and_shows_the_line():
@@ -142,6 +143,13 @@ def test_an_unquoted_lambda_with_a_colon_gets_advice():
 
     assert "flow.yaml:1:16: YAML: mapping values are not allowed here" in message
     assert "must be quoted or be a block after '|'" in message
+
+
+def test_a_key_without_its_colon_is_shown_and_not_what_follows():
+    message = refused("name: x\nstates\n  - name: a\n")
+
+    assert "flow.yaml:2:1: YAML: could not find expected ':'" in message
+    assert "a key ends in ':'" in message
 
 
 def test_a_tab_as_indentation_gets_advice():

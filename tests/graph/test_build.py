@@ -396,6 +396,29 @@ def test_an_untrusted_file_writes_only_below_the_working_folder(tmp_path, sink):
     assert build_machine(loaded, registered={}, trusted=True).main_network.states["here"].sink
 
 
+def test_a_link_that_leads_out_of_the_working_folder_is_no_way_out(tmp_path, monkeypatch):
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "data").symlink_to(tmp_path)
+    path = tmp_path / "flow.yaml"
+    path.write_text(SINK_FLOW.format(sink="data/out.jsonl"))
+    monkeypatch.chdir(tmp_path / "work")
+
+    with pytest.raises(ConfigError, match="links count for where they lead"):
+        build_machine(load_config(path), registered={}, trusted=None)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    build_machine(load_config(path), registered={}, trusted=None)
+
+
+@pytest.mark.parametrize("trusted", [True, None])
+def test_no_sink_has_a_nul_in_its_path(tmp_path, trusted):
+    path = tmp_path / "flow.yaml"
+    path.write_text(SINK_FLOW.format(sink='"o\\0.jsonl"'))
+
+    with pytest.raises(ConfigError, match="no path holds a NUL character"):
+        build_machine(load_config(path), registered={}, trusted=trusted)
+
+
 def test_an_untrusted_file_may_name_a_sink_below_the_working_folder(tmp_path):
     path = tmp_path / "flow.yaml"
     path.write_text(SINK_FLOW.format(sink="out/here.jsonl"))

@@ -38,7 +38,9 @@ def load_flow(path: str, trust: bool) -> Flow:
 def check_path(path: str) -> None:
     """Raise UsageError, with the nearest name, if there is no file at `path`."""
     if os.path.isdir(path):
-        raise UsageError(f"{path} is a folder; a flow is a .yaml, .yml or .json file")
+        inside = [name for name in sorted(os.listdir(path)) if name.endswith(SUFFIXES)]
+        hint = f"; did you mean {os.path.join(path, inside[0])!r}?" if len(inside) == 1 else ""
+        raise UsageError(f"{path} is a folder; a flow is a .yaml, .yml or .json file{hint}")
     if os.path.exists(path):
         return
     folder, name = os.path.split(path)

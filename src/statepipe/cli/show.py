@@ -7,6 +7,7 @@ import click
 from statepipe.cli.flow import Flow, load_flow
 from statepipe.cli.terminal import say
 from statepipe.cli.values import one_of
+from statepipe.cli.words import printable
 from statepipe.graph import draw
 
 FORMATS = ("tree", "mermaid", "dot", "code")
@@ -26,7 +27,9 @@ FORMATS = ("tree", "mermaid", "dot", "code")
 @click.option("--trust", is_flag=True, help="Let the flow's code do anything Python can.")
 def command(flow: str, format_name: str, code: bool, trust: bool) -> None:
     """Draw FLOW, or print the Python function that it becomes."""
-    say(drawing(load_flow(flow, trust), "code" if code else format_name).rstrip("\n"))
+    text = drawing(load_flow(flow, trust), "code" if code else format_name)
+    for line in text.rstrip("\n").split("\n"):
+        say("\t".join(map(printable, line.split("\t"))))
 
 
 def drawing(flow: Flow, format_name: str) -> str:

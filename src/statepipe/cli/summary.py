@@ -49,8 +49,8 @@ def resumed(request: Request, ending: Ending) -> list[str]:
 
 
 def headline(counts: Counts) -> str:
-    speed = dim(f"({rate(counts.per_second)})") if counts.total else ""
-    return f"{bold(counted(counts.total, 'record'))} in {duration(counts.duration_s)} {speed}"
+    speed = dim(f" ({rate(counts.per_second)})") if counts.total else ""
+    return f"{bold(counted(counts.total, 'record'))} in {duration(counts.duration_s)}{speed}"
 
 
 # -- counts --------------------------------------------------------------------------------

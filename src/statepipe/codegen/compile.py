@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+from asyncio import CancelledError
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -14,6 +15,7 @@ from statepipe.functions.moment import NO_PROMISE, Promise
 from statepipe.functions.view import Context, StateView
 from statepipe.plan.failure import no_open_arc
 from statepipe.plan.model import Plan
+from statepipe.plan.refusals import cancelled_within
 from statepipe.plan.values import PLAIN, accepts, deep_copy, replace_in_place, require, settle
 
 
@@ -57,10 +59,12 @@ def compile_plan(plan: Plan) -> CompiledPlan:
 def namespace(plan: Plan, program: Program) -> dict[str, Any]:
     """Return the globals of the generated function: ours, the user's functions, fused names."""
     names: dict[str, Any] = {
+        "CancelledError": CancelledError,
         "Context": Context,
         "HandOver": HandOver,
         "StateView": StateView,
         "accepts": accepts,
+        "cancelled_within": cancelled_within,
         "deep_copy": deep_copy,
         "network": plan.network,
         "no_open_arc": no_open_arc,

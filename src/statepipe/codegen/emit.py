@@ -51,6 +51,10 @@ class Emitter:
         trail = "trail" if self.loops else None
         add("        except Exception as error:")
         add(f"            failed.append((index, error, error.__traceback__, data, {trail}))")
+        if self.plan.is_async:
+            add("        except CancelledError as error:")
+            cause = "cancelled_within(error), error.__traceback__"
+            add(f"            failed.append((index, {cause}, data, {trail}))")
         return self.program
 
     def _blocks(self, numbers: list[int], indent: str) -> None:

@@ -11,7 +11,7 @@ from types import TracebackType
 from statepipe.codegen.compile import CompiledPlan, HandOver, compile_plan
 from statepipe.codegen.locate import locate
 from statepipe.codegen.program import Program, Trail
-from statepipe.errors import RecordError
+from statepipe.errors import RecordError, UsageError
 from statepipe.functions.moment import NOWHERE, Moments
 from statepipe.plan.interpret import Walk, finish, finish_async
 from statepipe.plan.model import Plan
@@ -94,6 +94,7 @@ class Engine:
         asked = (moments,) if self.asks else ()
         todo = enumerate(records)
         self.compiled.run_chunk(todo, records, chunk.ends, chunk.trails, failed, *asked)
+        check_all_done(chunk, failed)
         for index, error, traceback, record, trail in failed:
             if isinstance(error, HandOver):
                 self._settle(chunk, index, finish(self._walk(error, record, trail)))
@@ -116,6 +117,7 @@ class Engine:
         async with asyncio.TaskGroup() as tasks:
             for _ in range(min(concurrency, len(records))):
                 tasks.create_task(run(todo, records, chunk.ends, chunk.trails, failed, *asked))
+        check_all_done(chunk, failed)
         for index, error, traceback, record, trail in failed:
             if isinstance(error, HandOver):
                 walk = self._walk(error, record, trail)
@@ -155,3 +157,16 @@ class Engine:
     ) -> None:
         chunk.records[index] = record
         chunk.errors[index] = locate(self.compiled, error, record, trail)
+
+
+def check_all_done(chunk: RunChunk, failed: list[Failed]) -> None:
+    """Raise UsageError if a record neither ended nor failed: none may be taken for done.
+
+    A task that is cancelled ends without a word, and a function can cancel the task it runs in.
+    """
+    left = chunk.ends.count(0) - len(failed)
+    if left:
+        raise UsageError(
+            "a function cancelled the task that it runs in, and left records unfinished "
+            f"({left} of {len(chunk.records)}); let it raise an exception instead"
+        )

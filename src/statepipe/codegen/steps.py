@@ -9,7 +9,8 @@ from statepipe.plan.model import CHECKS, Step
 
 OWN_NAMES = frozenset(
     """todo records ends trails failed index data block trail steps error found new view given
-    resources network states StateView Context HandOver no_open_arc accepts require settle
+    resources network states StateView Context HandOver CancelledError
+    cancelled_within no_open_arc accepts require settle
     deep_copy replace_in_place run_chunk plain""".split()
 )
 """Names of the generated function's own, which fused code must not use."""

@@ -29,6 +29,11 @@ def file_tree(path: str, keys: str, problems: Problems) -> Node:
     return reader(_text(path, at), path, keys, problems)
 
 
+def lies_in(path: str, folder: str) -> bool:
+    """Tell whether `path` leads to something in `folder` or below, links resolved."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
 def _text(path: str, at: Spot) -> str:
     try:
         data = Path(path).read_bytes()

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from statepipe.config.files import file_tree
+from statepipe.config.files import file_tree, lies_in
 from statepipe.config.problems import Problems, suggestion
-from statepipe.config.tree import Entry, ListNode, MapNode, Node, Scalar, Spot, children
+from statepipe.config.tree import Entry, ListNode, MapNode, Node, Scalar, Spot, children, walk
 from statepipe.config.values import expanded
 from statepipe.errors import ConfigError, Problem
 
 MAX_FILES = 500
+MAX_NODES = 200_000
 _STEP = re.compile(r"\.?(?P<key>[^.\[\]]+)|\[(?P<index>[0-9]+)\]")
 
 
@@ -29,6 +30,7 @@ class Includes:
     env: Mapping[str, str]
     problems: Problems
     files: int = 0
+    nodes: int = 0
 
     def resolve(self, node: Node) -> Node:
         """Return the tree with everything included; problems are added, their nodes left out."""
@@ -67,8 +69,10 @@ class Includes:
         if len(found) > 1:
             self.problems.add(found[1].at, "'$include' and '$import' in one mapping", "keep one")
         included = _DIRECTIVES[found[0].key](self, found[0], file, stack)
-        if included is None or not own:
-            return included if included is not None else replace(node, entries=own)
+        if included is None:
+            return replace(node, entries=own) if own else Scalar(None, node.at, is_broken=True)
+        if not own:
+            return included
         return self._merged(node, own, included)
 
     def _merged(self, node: MapNode, own: tuple[Entry, ...], included: Node) -> Node:
@@ -134,6 +138,7 @@ class Includes:
         except ConfigError as error:
             self.problems.found += [_told_at(problem, at, path) for problem in error.problems]
             return None
+        self.nodes += sum(1 for _ in walk(tree))
         return self._resolve(tree, path, (*stack, os.path.realpath(path)))
 
     def _allowed(self, path: str, at: Spot, stack: tuple[str, ...]) -> bool:
@@ -143,7 +148,7 @@ class Includes:
         except ValueError as error:  # a NUL, a lone surrogate
             self.problems.add(at, f"an include needs the path of a file: {error}")
             return False
-        if not Path(real).is_relative_to(folder):
+        if not lies_in(path, str(folder)):
             message = "an include must stay in the folder of the config"
             self.problems.add(at, message, f"move the file into {_shown(self.root)}")
         elif real in stack:
@@ -151,6 +156,10 @@ class Includes:
             self.problems.add(at, f"include cycle: {' -> '.join(names)}", "remove one include")
         elif self.files >= MAX_FILES:
             self.problems.add(at, f"more than {MAX_FILES} includes")
+        elif self.nodes > MAX_NODES:
+            self.problems.add(at, f"the includes stand for more than {MAX_NODES} values")
+        elif os.path.exists(real) and not os.path.isfile(real):  # a pipe would wait for ever
+            self.problems.add(at, f"{os.path.relpath(real, folder)} is no regular file")
         else:
             return True
         return False

@@ -19,8 +19,10 @@ from statepipe.config.spellings import (
     TOP,
     Level,
 )
-from statepipe.config.tree import Entry, ListNode, MapNode, Node, Scalar, Spot
+from statepipe.config.tree import Entry, ListNode, MapNode, Node, Scalar, Spot, is_broken
 from statepipe.errors import ConfigError
+
+_WHOLE = ("states", "networks")
 
 
 def normalized(root: Node, problems: Problems) -> MapNode:
@@ -29,6 +31,8 @@ def normalized(root: Node, problems: Problems) -> MapNode:
     Unknown keys, keys that are refused so far, and double spellings are added to `problems`
     and left out. Raises ConfigError where there is no network at all.
     """
+    if is_broken(root):
+        raise ConfigError(problems.found)
     if not isinstance(root, MapNode):
         raise failure(root.at, "a config must be a mapping", "begin with name: and states:")
     top = _canonical_keys(TOP, root, problems)
@@ -40,6 +44,8 @@ def normalized(root: Node, problems: Problems) -> MapNode:
         problems.add(simple[0].at, message, advice)
     elif simple:
         others = (*others, _main_network(root.at, simple))
+    elif any(is_broken(entry.value) for entry in root.entries if entry.key in _WHOLE):
+        raise ConfigError(problems.found)
     elif top.entry("networks") is None:
         missing = failure(root.at, "the config has no states", "give states and arcs, or networks")
         raise ConfigError([*problems.found, *missing.problems])
@@ -56,6 +62,8 @@ def _canonical_keys(level: Level, node: MapNode, problems: Problems) -> MapNode:
         elif key is None:
             advice = MEANT.get((level.noun, entry.key)) or suggestion(entry.key, level.keys)
             problems.add(entry.at, f"unknown key '{entry.key}' in {level.noun}", advice)
+        elif is_broken(entry.value):
+            continue
         elif isinstance(entry.value, Scalar) and entry.value.value is None:
             problems.add(entry.at, f"'{entry.key}' has no value", "give one, or leave the key out")
         elif key in found:

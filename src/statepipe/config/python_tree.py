@@ -39,8 +39,18 @@ class _Builder:
                 for index, item in enumerate(value)
             )
             return ListNode(tuple(items), at)
-        source = SourceText.of_keys(value, keys) if isinstance(value, str) else None
-        return Scalar(value, at, source)
+        return self.scalar(value, at)
+
+    def scalar(self, value: object, at: Spot) -> Scalar:
+        if isinstance(value, str):
+            return Scalar(value, at, SourceText.of_keys(value, at.place.keys))
+        if isinstance(value, int):
+            try:
+                str(value)
+            except ValueError as error:
+                self.problems.add(at, f"the number cannot be written: {error}")
+                return Scalar(None, at, is_broken=True)
+        return Scalar(value, at)
 
     def mapping(self, value: Mapping[Any, Any], at: Spot, depth: int) -> Node:
         entries = []

@@ -26,13 +26,15 @@ class Spot:
 class Scalar:
     """A single value. `source` is the text it was written as, for texts and numbers.
 
-    `is_code`: the text is inline code or may be, and stays as it is.
+    `is_code`: the text is inline code or may be, and stays as it is. `is_broken`: the value could
+    not be read and is None; a problem tells why.
     """
 
     value: Any  # a dict config may hold any object
     at: Spot
     source: SourceText | None = None
     is_code: bool = False
+    is_broken: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +80,10 @@ def keys_below(keys: str, step: Step) -> str:
     if not re.fullmatch(r"[\w$-]+", step):
         return f"{keys}[{step!r}]"
     return f"{keys}.{step}" if keys else step
+
+
+def is_broken(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.is_broken
 
 
 def plain(node: Node) -> Any:  # any value that a config may hold

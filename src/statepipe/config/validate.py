@@ -19,6 +19,7 @@ from statepipe.config.tree import (
     Scalar,
     Spot,
     find,
+    is_broken,
     plain,
     without,
 )
@@ -102,6 +103,8 @@ def _tell(tree: Node, detail: ErrorDetails, path: Path, problems: Problems) -> N
         problems.add(find(tree, path[:-1]).at, f"'{path[-1]}' is missing", _add_advice(path))
         return
     node, name = find(tree, path), _name(tree, path)
+    if is_broken(node):
+        return
     if isinstance(node, Scalar) and any(each.place == node.at.place for each in problems.found):
         return  # what is wrong there is told already: a variable that is not set
     if detail["type"] == "extra_forbidden":

@@ -56,6 +56,8 @@ def yaml_tree(text: str, file: str, keys: str, problems: Problems) -> Node:
         return builder.node(root, keys, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if error.problem == _NO_COLON:
+            mark = error.context_mark  # the key; the other is where it was given up, lines later
         line, column = (mark.line, mark.column) if mark else (0, 0)
         raise _syntax_error(builder.line_spot(keys, line, column), error) from error
     except yaml.reader.ReaderError as error:
@@ -72,7 +74,9 @@ def _code(character: str | int) -> int:
     return ord(character) if isinstance(character, str) else character
 
 
+_NO_COLON = "could not find expected ':'"
 _ADVICE = (
+    (_NO_COLON, "a key ends in ':'; a text of several lines must be quoted or a block after '|'"),
     (
         "mapping values are not allowed",
         "a text that holds ': ', as a lambda does, must be quoted or be a block after '|'",
@@ -116,7 +120,7 @@ class _Builder:
             raise failure(at, f"the file stands for more than {MAX_NODES} values", None)
         if node in above:
             self.problems.add(at, "an alias refers to what it stands in")
-            return Scalar(None, at)
+            return Scalar(None, at, is_broken=True)
         match node:
             case yaml.MappingNode(tag="tag:yaml.org,2002:map"):
                 return MapNode(tuple(self.entries(node, keys, (*above, node))), at)
@@ -133,7 +137,7 @@ class _Builder:
     def unknown_tag(self, node: yaml.Node, at: Spot) -> Scalar:
         tag = node.tag.replace(_TAG, "!!")
         self.problems.add(at, f"the YAML tag {tag} is not allowed in a config", "remove it")
-        return Scalar(None, at)
+        return Scalar(None, at, is_broken=True)
 
     def entries(
         self, node: yaml.MappingNode, keys: str, above: tuple[yaml.Node, ...]
@@ -174,12 +178,14 @@ class _Builder:
     def scalar(self, node: yaml.ScalarNode, at: Spot) -> Scalar:
         source = SourceText(node.value, at.place, self.marks(node), self.lines)
         try:
-            return Scalar(_value(node), at, source)
+            value = _value(node)
+            str(value)  # of too many digits, which bases other than ten let through
+            return Scalar(value, at, source)
         except KeyError:
             return self.unknown_tag(node, at)
         except ValueError as error:
             self.problems.add(at, f"cannot be read as {node.tag.removeprefix(_TAG)}: {error}")
-            return Scalar(None, at)
+            return Scalar(None, at, is_broken=True)
 
     def marks(self, node: yaml.ScalarNode) -> tuple[Mark, ...]:
         line, column = content_start(self.lines, node.start_mark.line, node.start_mark.column)

@@ -285,7 +285,13 @@ def _check_call(check: _Check, node: ast.Call) -> None:
 
 
 def _check_format(check: _Check, node: ast.expr, text: str) -> None:
-    for field, spec in _format_fields(text):
+    try:
+        fields = list(_format_fields(text))
+    except ValueError as error:
+        # `format` fails on it too, but only after it has read the fields before the fault.
+        check.refuse(node, f"a format that cannot be read ({error}) is", "write `{{` for a brace")
+        return
+    for field, spec in fields:
         if "." in field or "[" in field:
             check.refuse(node, "a format that reads attributes or items is", "use an f-string")
         elif wide(spec):
@@ -293,12 +299,11 @@ def _check_format(check: _Check, node: ast.expr, text: str) -> None:
 
 
 def _format_fields(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the name and spec of each field of a format text, those in specs too."""
-    try:
-        parts = list(Formatter().parse(text))
-    except ValueError:
-        return  # `format` fails on it too, as an error of the record
-    for _, field, spec, _ in parts:
+    """Yield the name and spec of each field of a format text, those in specs too.
+
+    Raises ValueError for a text that is no format.
+    """
+    for _, field, spec, _ in Formatter().parse(text):
         if field is not None:
             yield field, spec or ""
         if spec:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
 
+from statepipe.config.files import lies_in
 from statepipe.config.load import LoadedConfig
 from statepipe.config.model import (
     ArcConfig,
@@ -123,12 +124,14 @@ class _Builder:
 
     def check_sink(self, sink: str | None, path: Path) -> None:
         """Note a problem if an untrusted config would write outside the working folder."""
-        if sink is None or self.trusted or stays_inside(sink):
-            return
         at = self.loaded.node(*path).at
-        message = "the sink of an untrusted config must be a relative path below the working folder"
-        advice = "pass trusted=True or --trust if you wrote this config"
-        self.problems.append(Problem(at.place, message, advice, at.span))
+        if sink is not None and "\0" in sink:
+            message = "no path holds a NUL character"
+            self.problems.append(Problem(at.place, message, "remove it", at.span))
+        elif sink is not None and not self.trusted and not stays_inside(sink):
+            message = "the sink of an untrusted config must be a relative path below the working"
+            advice = "links count for where they lead; pass trusted=True or --trust if you wrote it"
+            self.problems.append(Problem(at.place, f"{message} folder", advice, at.span))
 
     def arc(self, arc: ArcConfig, name: str, path: Path) -> Arc:
         condition = None
@@ -174,9 +177,9 @@ class _Builder:
 
 
 def stays_inside(path: str) -> bool:
-    """Tell whether a relative path leads nowhere but down."""
+    """Tell whether a path is relative and leads nowhere but down from the working folder."""
     pure = PurePath(path)
-    return not pure.is_absolute() and ".." not in pure.parts
+    return not pure.is_absolute() and ".." not in pure.parts and lies_in(path, "")
 
 
 def by_priority(arcs: Iterable[Arc]) -> tuple[Arc, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from statepipe.functions.moment import NO_PROMISE, Promise
 from statepipe.functions.view import Context, StateView
 from statepipe.plan.failure import Site, no_open_arc, record_error
 from statepipe.plan.model import CHECKS, Plan, PlannedArc, PlannedState, Step
-from statepipe.plan.refusals import TransitionLimitError
+from statepipe.plan.refusals import TransitionLimitError, cancelled_within
 from statepipe.plan.values import accepts, deep_copy, replace_in_place, require, settle
 from statepipe.record import DataHandlingMode, Outcome, Record
 
@@ -216,3 +217,5 @@ async def finish_async(walk: Walk) -> Outcome:
             reply = Reply(await value if call.step.function.is_async else value)
         except Exception as error:
             reply = Reply(error=error)
+        except CancelledError as error:
+            reply = Reply(error=cancelled_within(error).with_traceback(error.__traceback__))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError, current_task
+
 
 class RefusalError(Exception):
     """A rule of the network refused the record; the class name is the `error_type` users see."""
@@ -21,3 +23,21 @@ class NoOpenArcError(RefusalError):
 
 class TransitionLimitError(RefusalError):
     """The record made more than `max_transitions` steps."""
+
+
+class FunctionCancelledError(RefusalError):
+    """What an async function waited for was cancelled, and nobody cancels the run."""
+
+
+def cancelled_within(error: CancelledError) -> FunctionCancelledError:
+    """Return the failure of a record whose function let out `error`.
+
+    Raises `error` again if it is the task that is to end: the run was cancelled.
+    """
+    task = current_task()
+    if task is None or task.cancelling():
+        raise error
+    text = f": {error}" if str(error) else ""
+    failure = FunctionCancelledError(f"what the function waited for was cancelled{text}")
+    failure.__cause__ = error
+    return failure
