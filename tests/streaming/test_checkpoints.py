@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from statepipe import Progress, SimpleFSM, StreamConfig, StreamResult
+from statepipe import Progress, SimpleFSM, StreamConfig, StreamResult, StreamTimeoutError
 from statepipe.errors import CheckpointError, SinkError, SourceError, UsageError
 from tests.streaming.streams import (
     Stream,
@@ -223,6 +224,58 @@ def test_pipelines_are_gone_on_with(tmp_path: Path) -> None:
 
     assert out.read_bytes() == whole.read_bytes()
     assert result.resumed_at == 1500
+
+
+def test_a_source_that_is_gathered_first_is_gone_on_with(stream: Stream, tmp_path: Path) -> None:
+    source, whole, parts = source_file(tmp_path), tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
+    stream(divider(), source, whole)
+    result = run_in_pieces(
+        stream, [700], divider(), source, parts, checkpoint=tmp_path / "c", use_streaming=False
+    )
+
+    assert result.resumed_at == 700
+    assert parts.read_bytes() == whole.read_bytes()
+
+
+def test_what_was_done_before_time_was_up_is_kept(stream: Stream, tmp_path: Path) -> None:
+    def wait_at(progress: Progress) -> None:
+        if progress.records_processed == 1000:
+            time.sleep(0.4)
+
+    source, out = source_file(tmp_path), tmp_path / "out.jsonl"
+    options = {"checkpoint": tmp_path / "c"}
+    with pytest.raises(StreamTimeoutError) as caught:
+        stream(divider(), source, out, timeout=0.3, on_progress=wait_at, **options)
+    result = stream(divider(), source, out, **options)
+
+    assert caught.value.last_checkpoint == result.resumed_at
+    assert result.resumed_at is not None and 0 < result.resumed_at <= 1000
+    assert result.total_records == COUNT
+
+
+def test_an_empty_source_gives_empty_outputs_and_is_done(stream: Stream, tmp_path: Path) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.touch()
+    first = stream(divider(), source, out, checkpoint=tmp_path / "c")
+    again = stream(divider(), source, out, checkpoint=tmp_path / "c")
+
+    assert (first.total_records, out.read_bytes()) == (0, b"")
+    assert again.already_finished
+
+
+def test_dead_letters_tell_the_same_places(
+    stream: Stream, parallelism: int, tmp_path: Path
+) -> None:
+    source, whole, parts = source_file(tmp_path), outputs(tmp_path / "a"), outputs(tmp_path / "b")
+    stream(divider(), source, whole)
+    options = {"stream_config": on_workers(parallelism, chunk_size=50)}
+    run_in_pieces(
+        stream, [200, 1700], divider(), source, parts, checkpoint=tmp_path / "c", **options
+    )
+    letters = [lines_of(folder / "out.dead.jsonl") for folder in (tmp_path / "a", tmp_path / "b")]
+
+    assert letters[0] == letters[1]
+    assert [letter["position"]["record"] for letter in letters[0]][:3] == [0, 50, 100]
 
 
 # -- refusals ------------------------------------------------------------------------------

@@ -165,14 +165,15 @@ class Stream:
             await self.parts.dead_letters.commit()
 
     async def _abort(self, error: BaseException) -> None:
-        """Commit what is done, if that can be; then abort every outlet, also if one fails."""
-        await self._commit_rest(error)
+        """Commit what is done, if that can be; then abort every outlet, whatever fails."""
         try:
             async with AsyncExitStack() as aborts:
                 for outlet in self.parts.outlets:
                     aborts.push_async_callback(outlet.abort)
                 if self.parts.dead_letters is not None:
                     aborts.push_async_callback(self.parts.dead_letters.abort)
+                # Comes first. Time may be up meanwhile, which cancels it: the rest has to follow.
+                aborts.push_async_callback(self._commit_rest, error)
         except Exception as failed:  # a sink object of the user's; `error` is what matters
             error.add_note(f"and a sink could not be aborted: {failed!r}")
 
