@@ -31,7 +31,10 @@ from tests.codegen.networks import records as any_records
 
 # -- networks ----------------------------------------------------------------------------------
 
-FORGETFUL = ("{'a': s", "{'only'", ".get('b')", "{'é': s", "{'big'", "'new' not in", "json.loads")
+FORGETFUL = (
+    *("{'a': s", "{'only'", "{'é': s", "{'big'"),
+    *(".get('b')", ".pop(", "['b']][0]", "'new' not in", "json.loads"),
+)
 """What stands in those of the authors' transforms that lose the number of a record."""
 
 KEEPING = [
@@ -84,7 +87,7 @@ def network(drafted: list[Any], limit: int) -> dict[str, Any]:
 
 
 def ends_of(config: dict[str, Any]) -> list[str]:
-    return [state["name"] for state in config["states"] if state["is_end"]]
+    return [state["name"] for state in config["states"] if state.get("is_end")]
 
 
 # -- inputs --------------------------------------------------------------------------------------
