@@ -4,6 +4,7 @@
 """
 
 from statepipe.api.async_simple import AsyncPipeline, AsyncSimpleFSM, create_async_fsm
+from statepipe.api.replay import ReplayResult, replay
 from statepipe.api.results import ProcessResult, ValidationResult
 from statepipe.api.simple import (
     Pipeline,
@@ -53,6 +54,7 @@ __all__ = [
     "Progress",
     "Record",
     "RecordError",
+    "ReplayResult",
     "SimpleFSM",
     "Sink",
     "SinkError",
@@ -71,5 +73,6 @@ __all__ = [
     "create_async_fsm",
     "create_fsm",
     "process_file",
+    "replay",
     "validate_data",
 ]

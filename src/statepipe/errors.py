@@ -66,12 +66,19 @@ def underline(span: Span) -> list[str]:
     """
     number = str(span.place.line or "")
     gutter = " " * len(number)
-    first = max(0, span.start - AROUND) if len(span.text) > LONG_LINE else 0
-    end = min(span.end, span.start + AROUND) if len(span.text) > LONG_LINE else span.end
-    shown = span.text[first : end + AROUND] if len(span.text) > LONG_LINE else span.text
-    lead = "".join("\t" if char == "\t" else " " for char in span.text[first : span.start])
-    carets = "^" * max(1, end - span.start)
-    return [f"    {number} | {shown}", f"    {gutter} | {lead}{carets}"]
+    near = surroundings(span)
+    lead = "".join("\t" if char == "\t" else " " for char in near.text[: near.start])
+    carets = "^" * max(1, near.end - near.start)
+    return [f"    {number} | {near.text}", f"    {gutter} | {lead}{carets}"]
+
+
+def surroundings(span: Span) -> Span:
+    """Return `span` with only the part of a very long line that is around it."""
+    if len(span.text) <= LONG_LINE:
+        return span
+    first = max(0, span.start - AROUND)
+    end = min(span.end, span.start + AROUND)
+    return Span(span.place, span.text[first : end + AROUND], span.start - first, end - first)
 
 
 LONG_LINE = 1000
@@ -129,7 +136,8 @@ class RecordError(StatepipeError):
 
     `role` says what failed: `schema`, `pre_validator`, `transform`, `validator`, `condition`,
     `arc transform`, `arcs` (no arc accepts the record), `transitions` (too many steps),
-    `read` (malformed input) or `write` (a value that the sink's format cannot hold).
+    `read` (malformed input), `write` (a value that the sink's format cannot hold) or `replay` (a
+    dead letter that cannot be run again).
     `path` holds the states so far, in order, the failing one last. `span` is the failing
     piece of inline code. `record` is the record as the failing function met it; pickled, what is
     no JSON value in it becomes text. `str()` gives several lines, `message` one.
@@ -196,6 +204,11 @@ JSON_SCALARS = (str, int, float, bool, type(None))
 
 def render_record_error(error: RecordError) -> str:
     """Return `error` in several lines: place, message, source line with carets, and the facts."""
+    return "\n".join(told(error, None if error.record is None else shown(error.record)))
+
+
+def told(error: RecordError, record: str | None, **more: str | None) -> list[str]:
+    """Return the lines of `error`, its record as it is to be shown, and `more` facts behind."""
     head = error.message if error.place is None else f"{error.place}: {error.message}"
     lines = [head]
     if error.span is not None:
@@ -203,13 +216,13 @@ def render_record_error(error: RecordError) -> str:
     facts = {
         "where": where(error),
         "path": shown_path(error.path) if len(error.path) > 1 else None,
-        "record": None if error.record is None else shown(error.record),
+        "record": record,
         "position": None if error.position is None else str(error.position),
         "help": error.hint,
+        **more,
     }
-    width = max(len(name) for name, fact in facts.items() if fact) if any(facts.values()) else 0
-    lines += [f"    {name + ':':<{width + 1}} {fact}" for name, fact in facts.items() if fact]
-    return "\n".join(lines)
+    width = max((len(name) for name, fact in facts.items() if fact), default=0)
+    return lines + [f"    {name + ':':<{width + 1}} {fact}" for name, fact in facts.items() if fact]
 
 
 def where(error: RecordError) -> str | None:

@@ -49,9 +49,9 @@ def test_no_command_at_all_prints_the_help_as_an_error(capsys: pytest.CaptureFix
     [
         (["rnu", "flow.yaml"], "there is no command 'rnu'; did you mean 'run'?"),
         (
-            ["replay"],
-            "there is no command 'replay'; "
-            "the commands are run, check, show, status, schema, init, version",
+            ["vacuum"],
+            "there is no command 'vacuum'; "
+            "the commands are run, dead, replay, check, show, status, schema, init, version",
         ),
         (["--hlep"], "there is no option --hlep; did you mean --help?"),
         (["version", "now"], "got unexpected extra argument (now)"),

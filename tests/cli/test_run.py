@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,15 +50,22 @@ def test_failed_records_are_explained_and_make_exit_code_1(tmp_path: Path) -> No
         "    first:  record 3, line 3, byte 74 of in.jsonl\n"
         '    record: {"id": 3, "price": 5, "qunatity": 1}\n'
         "    help:   the record has no field 'quantity'; did you mean 'qunatity'?\n"
-        "    see:    sed -n 1p out.dead.jsonl\n"
+        "    see:    statepipe dead out.dead.jsonl --show 1\n"
         "\n"
         "1 × malformed: invalid JSON at column 1: expecting value\n"
         "    first:  record 4, line 4, byte 111 of in.jsonl\n"
-        "    see:    sed -n 2p out.dead.jsonl\n"
+        "    see:    statepipe dead out.dead.jsonl --show 2\n"
         "\n"
         "exit code 1: 3 failed, --max-errors allows 0"
     )
     assert len(records_in(tmp_path / "out.jsonl")) == 2
+
+
+def by_shell(folder: Path, command: str) -> str:
+    """Return what a shell prints for `command`, with `statepipe` on its path."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    changed = environment(PATH=path)
+    return subprocess.check_output(command, shell=True, cwd=folder, text=True, env=changed)
 
 
 def test_the_command_that_shows_a_failure_shows_it(tmp_path: Path) -> None:
@@ -64,10 +73,10 @@ def test_the_command_that_shows_a_failure_shows_it(tmp_path: Path) -> None:
     done = run_command(tmp_path, "run", "flow.yaml", "in.jsonl", "-o", "out file.jsonl")
 
     command = done.stdout.split("see:    ")[2].splitlines()[0]
-    shown = subprocess.check_output(command, shell=True, cwd=tmp_path, text=True)
+    shown = by_shell(tmp_path, command)
 
-    assert command == "sed -n 3p 'out file.dead.jsonl'"
-    assert json.loads(shown)["original"] == "garbage"
+    assert command == "statepipe dead 'out file.dead.jsonl' --show 3"
+    assert shown.endswith("original (whole, 7 bytes):\n    garbage\n")
 
 
 def test_without_dead_letters_the_record_is_shown_in_the_source(tmp_path: Path) -> None:
@@ -361,10 +370,9 @@ def test_the_command_that_shows_a_failure_unpacks_what_is_compressed(tmp_path: P
             tmp_path, "run", "flow.yaml", "in.jsonl.gz", "-o", "none", "--dead-letters", letters
         )
         command = done.stdout.split("see:    ")[1].splitlines()[0]
-        shown = subprocess.check_output(command, shell=True, cwd=tmp_path, text=True)
+        shown = by_shell(tmp_path, command)
 
-        assert "qunatity" in shown
-        assert len(shown.splitlines()) == 1
+        assert '{"id": 3, "price": 5, "qunatity": 1}\n' in shown
 
 
 # -- json ----------------------------------------------------------------------------------

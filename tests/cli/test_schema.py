@@ -8,6 +8,7 @@ import pytest
 
 from statepipe.cli.main import main
 from statepipe.config.schema import json_schema
+from statepipe.letters.envelope import SCHEMA
 
 
 def test_the_schema_is_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -15,3 +16,10 @@ def test_the_schema_is_printed_as_json(capsys: pytest.CaptureFixture[str]) -> No
 
     assert code == 0
     assert json.loads(capsys.readouterr().out) == json_schema()
+
+
+def test_the_schema_of_a_dead_letter_is_printed_too(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["schema", "--dead-letter"])
+
+    assert code == 0
+    assert json.loads(capsys.readouterr().out) == SCHEMA

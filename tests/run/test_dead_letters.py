@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from statepipe.errors import Place, RecordError, SinkError
+from statepipe.errors import Place, RecordError, SinkError, Span
 from statepipe.record import Position
 from statepipe.run.bell import ThreadBell
 from statepipe.run.blocking_driver import run_blocking
@@ -19,7 +19,10 @@ from statepipe.run.dead_letters import DeadLetters, Sender, dead_letter
 from statepipe.run.outlets import ByteOutlet
 from tests.run.sinks import PaperSink
 
-SENDER = Sender("in.jsonl", (("First", "abc"), ("Second", "def")))
+FORMAT = {"name": "json", "skip_empty_lines": True}
+SENDER = Sender("in.jsonl", (("First", "abc"), ("Second", "def")), lambda: FORMAT)
+
+KNOWN = ("arc", "hint", "place", "span", "record")
 
 
 def letters_to(sink: PaperSink) -> DeadLetters:
@@ -34,26 +37,31 @@ def failure(original: bytes | None = b"{}", **facts: Any) -> Failure:
         state="enrich",
         path=("in", "enrich"),
         position=Position(41, 900, 43),
-        **{name: facts.pop(name) for name in ("arc", "hint", "place") if name in facts},
+        **{name: facts.pop(name) for name in KNOWN if name in facts},
     )
     return Failure(error, 1, offset=900, line=43, original=original, **facts)
 
 
 def letter(failed: Failure) -> Any:
-    line = dead_letter(failed, SENDER)
+    line = dead_letter(failed, SENDER).to_line()
     assert line.endswith(b"\n") and line.count(b"\n") == 1
     return json.loads(line)
 
 
 def test_a_dead_letter_says_all_that_is_known() -> None:
     place = Place("networks[0].states[1]", "flow.yaml", 7, 3)
-    told = letter(failure(arc="a->b", hint="use .get", place=place, retries=2, stage=1))
+    facts = {"span": Span(place, "  x: d['price']", 5, 15), "record": {"id": 1}}
+    told = letter(failure(arc="a->b", hint="use .get", place=place, retries=2, stage=1, **facts))
 
     assert told == {
+        "version": 1,
         "original": "{}",
+        "kept": "whole",
         "source": "in.jsonl",
+        "format": {"name": "json", "skip_empty_lines": True},
         "position": {"record": 41, "line": 43, "offset": 900},
         "machine": "Second",
+        "machines": ["First", "Second"],
         "path": ["in", "enrich"],
         "state": "enrich",
         "arc": "a->b",
@@ -62,6 +70,8 @@ def test_a_dead_letter_says_all_that_is_known() -> None:
         "message": "'price'",
         "hint": "use .get",
         "place": "flow.yaml:7:3",
+        "span": {"line": 7, "text": "  x: d['price']", "start": 5, "end": 15},
+        "record": "{'id': 1}",
         "config_hash": "def",
         "attempts": 3,
     }
@@ -72,8 +82,8 @@ def test_what_is_not_known_is_null() -> None:
     told = letter(Failure(error, 0))
 
     assert told["position"] == {"record": None, "line": None, "offset": None}
-    unknown = ("original", "state", "arc", "hint", "place")
-    assert [told[name] for name in unknown] == [None] * 5
+    unknown = ("original", "state", "arc", "hint", "place", "span", "record")
+    assert [told[name] for name in unknown] == [None] * 7
     assert (told["path"], told["attempts"], told["machine"]) == ([], 1, "First")
 
 
@@ -93,7 +103,7 @@ def test_the_bytes_of_the_record_come_back(original: bytes) -> None:
 @given(st.text(st.characters(categories=["Cs", "Cc", "Zl", "Lu"])))
 @example("\ud800\udc00")
 def test_any_message_is_one_line_of_utf8(message: str) -> None:
-    line = dead_letter(failure(message=message), SENDER)
+    line = dead_letter(failure(message=message), SENDER).to_line()
 
     # Two lone surrogates that stand side by side are one character to JSON.
     paired = message.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
@@ -101,7 +111,17 @@ def test_any_message_is_one_line_of_utf8(message: str) -> None:
 
 
 def test_text_stays_readable() -> None:
-    assert "ключ 'é' 😀".encode() in dead_letter(failure(message="ключ 'é' 😀"), SENDER)
+    told = dead_letter(failure(message="ключ 'é' 😀"), SENDER)
+
+    assert "ключ 'é' 😀".encode() in told.to_line()
+
+
+def test_the_format_is_asked_when_a_letter_is_written_and_no_earlier() -> None:
+    columns: list[str] = []
+    sender = Sender("in.csv", (("First", "abc"),), lambda: {"name": "csv", "columns": columns})
+    columns.append("id")
+
+    assert dead_letter(failure(), sender).format == {"name": "csv", "columns": ["id"]}
 
 
 def test_the_file_is_made_when_the_first_letter_comes() -> None:

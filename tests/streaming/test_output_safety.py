@@ -319,11 +319,16 @@ def test_a_dead_letter_tells_all_that_is_known(
 
     (letter,) = lines_of(tmp_path / "out.dead.jsonl")
     assert len(letter.pop("config_hash")) == 64
+    assert letter.pop("span")["text"].startswith("lambda state: {**state.data, 'share': 12 / ")
     assert letter == {
+        "version": 1,
         "original": '{"value":  0}',
+        "kept": "whole",
         "source": str(path),
+        "format": {"name": "json", "skip_empty_lines": True},
         "position": {"record": 1, "line": 2, "offset": 13},
         "machine": "Divider",
+        "machines": ["Divider"],
         "path": ["input"],
         "state": "input",
         "arc": None,
@@ -332,6 +337,7 @@ def test_a_dead_letter_tells_all_that_is_known(
         "message": "ZeroDivisionError: division by zero",
         "hint": None,
         "place": "states[0].transform",
+        "record": "{'value': 0}",
         "attempts": 1,
     }
     check_sums(result, written=1, letters=1)

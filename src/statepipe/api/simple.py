@@ -33,20 +33,24 @@ class BlockingStreaming(Streaming[StreamResult]):
     """What streams in the caller's thread; in a loop of its own where something is async."""
 
     def _stream(self, request: Request) -> StreamResult:
-        assembly = Assembly(self._stages, request)
-        if not assembly.needs_loop:
-            return run_blocking(Stream(assembly.parts(ThreadBell())).run())
-
-        async def run() -> StreamResult:
-            return await run_stream(assembly.parts(LoopBell()))
-
-        return run_in_own_loop(run)
+        return moved(Assembly(self._stages, request))
 
     def __or__(self, other: BlockingStreaming) -> Pipeline:
         """Return a pipeline: what this one emits enters `other`, as through a file."""
         if not isinstance(other, BlockingStreaming):
             return NotImplemented
         return Pipeline(self._stages + other._stages)
+
+
+def moved(assembly: Assembly) -> StreamResult:
+    """Run what was assembled to its end."""
+    if not assembly.needs_loop:
+        return run_blocking(Stream(assembly.parts(ThreadBell())).run())
+
+    async def run() -> StreamResult:
+        return await run_stream(assembly.parts(LoopBell()))
+
+    return run_in_own_loop(run)
 
 
 class SimpleFSM(ConfiguredMachine, BlockingStreaming):

@@ -21,6 +21,7 @@ from statepipe.api.checkpointing import (
 )
 from statepipe.api.routes import Routes, is_same_path, path_of, routes
 from statepipe.api.sources import AnySource, new_intake, opened_source, reads_ranges
+from statepipe.connectors.dead_letter_format import format_of
 from statepipe.connectors.filesystem import LocalFiles
 from statepipe.connectors.formats import (
     FORMATS,
@@ -325,13 +326,16 @@ class Assembly:
     def _dead_letters(self, outlet: Outlet | None) -> DeadLetters | None:
         if self.letters is None or outlet is None:
             return None
+        begun = isinstance(outlet, DurableOutlet) and outlet.saved is not None
+        return DeadLetters(self.letters, self._sender(), outlet, begun=begun)
+
+    def _sender(self) -> Sender:
         machines = tuple((s.machine.name, s.machine.config_hash) for s in self.stages)
         if isinstance(self.source, ByteSource):
-            name = self.source.name
-        else:
-            name = type(self.source).__name__
-        begun = isinstance(outlet, DurableOutlet) and outlet.saved is not None
-        return DeadLetters(self.letters, Sender(name, machines), outlet, begun=begun)
+            decoder = self.source.decoder
+            return Sender(self.source.name, machines, lambda: format_of(decoder))
+        as_json = JsonDecoder()  # as `run.failures` writes an iterator's records
+        return Sender(type(self.source).__name__, machines, lambda: format_of(as_json))
 
     def _refuse_same_files(self) -> None:
         """Refuse to write over the source, or over another output of this stream."""

@@ -16,6 +16,8 @@ from statepipe.errors import StatepipeError
 
 COMMANDS = {
     "run": "statepipe.cli.run",
+    "dead": "statepipe.cli.dead",
+    "replay": "statepipe.cli.replay",
     "check": "statepipe.cli.check",
     "show": "statepipe.cli.show",
     "status": "statepipe.cli.status",

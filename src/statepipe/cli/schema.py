@@ -8,9 +8,11 @@ import click
 
 from statepipe.cli.terminal import say
 from statepipe.config.schema import json_schema
+from statepipe.letters.envelope import SCHEMA
 
 
 @click.command("schema")
-def command() -> None:
+@click.option("--dead-letter", is_flag=True, help="That of a dead letter in place of a flow's.")
+def command(dead_letter: bool) -> None:
     """Print the JSON Schema of a flow, for editors and other tools."""
-    say(json.dumps(json_schema(), indent=2))
+    say(json.dumps(SCHEMA if dead_letter else json_schema(), indent=2))

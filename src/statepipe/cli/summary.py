@@ -115,15 +115,17 @@ def failures(request: Request, ending: Ending) -> list[str]:
 
 
 def failure_lines(request: Request, ending: Ending, group: FailureGroup) -> list[str]:
-    error = group.first
-    lines = [f"{red(f'{group.count:,} ×')} {bold(cause_of(error))}"]
-    if error.place is not None:
-        lines.append(f"    {printable(str(error.place))}")
-    if error.span is not None:
-        lines += span_lines(error.span)
-    for word, text in details(request, ending, group):
-        lines.append(f"    {dim(word)} {printable(text)}")
-    return lines
+    return group_lines(group.count, group.first, details(request, ending, group))
+
+
+def group_lines(count: int, first: RecordError, facts: list[tuple[str, str]]) -> list[str]:
+    """Return how often a failure came up, where, and some facts on its first record."""
+    lines = [f"{red(f'{count:,} ×')} {bold(cause_of(first))}"]
+    if first.place is not None:
+        lines.append(f"    {printable(str(first.place))}")
+    if first.span is not None:
+        lines += span_lines(first.span)
+    return lines + [f"    {dim(word)} {printable(text)}" for word, text in facts]
 
 
 def details(request: Request, ending: Ending, group: FailureGroup) -> list[tuple[str, str]]:
@@ -146,13 +148,18 @@ def record_text(error: RecordError) -> str:
 def command_for(request: Request, ending: Ending, group: FailureGroup) -> str | None:
     """Return a command that prints the first record of a group, if a file has it on a line."""
     if ending.dead_letters:
-        return line_command(ending.dead_letters, group.ordinal + 1)
+        return letter_command(ending.dead_letters, group.ordinal + 1)
     position, source = group.first.position, request.source
     if not isinstance(source, str) or position is None or position.line is None:
         return None
     if source.removesuffix(".gz").endswith(".json"):
         return None
     return line_command(source, position.line)
+
+
+def letter_command(path: str, number: int) -> str:
+    """Return a shell command that prints the dead letter of this number, from 1, in a file."""
+    return f"statepipe dead {shlex.quote(path)} --show {number}"
 
 
 def line_command(path: str, line: int) -> str:

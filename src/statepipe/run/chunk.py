@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import TypeAlias
 
 from statepipe.errors import RecordError
+from statepipe.letters.envelope import Kept
 from statepipe.ports import Item, Range
 from statepipe.record import Record
 from statepipe.saved import Point
@@ -54,11 +55,13 @@ class ByteChunk:
 class RecordChunk:
     """Records of an iterator, which are computed together.
 
-    `first` is the number, from 0, of the first of them in the whole source.
+    `first` is the number, from 0, of the first of them in the whole source. `shared`: functions
+    may change these very objects.
     """
 
     records: list[Record]
     first: int = 0
+    shared: bool = False
 
     def __len__(self) -> int:
         return len(self.records)
@@ -87,7 +90,8 @@ class Failure:
     """A record that failed, as a dead letter needs it.
 
     `index` counts the chunk's records from 0, malformed ones included. `original` holds the
-    record's bytes as they stood in the source, where it has any. `retries` were made in vain.
+    record's bytes as they stood in the source, where it has any, as far as `kept` says.
+    `retries` were made in vain.
     `stage` is the number of the machine that it failed in, 0 where there is but one.
     """
 
@@ -98,6 +102,7 @@ class Failure:
     original: bytes | None = None
     retries: int = 0
     stage: int = 0
+    kept: Kept = Kept.WHOLE
 
 
 Output: TypeAlias = "bytes | list[Record]"

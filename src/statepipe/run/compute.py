@@ -124,6 +124,7 @@ class ChunkRunner:
         """Make the records of an iterator the plan's own."""
         plan = self.engines[0].plan
         copies = plan.mode is DataHandlingMode.COPY and not (plan.harmless and self.routing.encodes)
+        chunk.shared = not copies and not plan.harmless
         batch = Batch(chunk, [], [], None)
         assert batch.numbers is not None
         for number, record in enumerate(chunk.records):

@@ -2,67 +2,51 @@
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
+from statepipe.letters.letter import DeadLetter, shown_record
 from statepipe.ports import ByteSink
 from statepipe.run.chunk import Failure
 from statepipe.run.outlets import Outlet
+
+SourceFormat: TypeAlias = Mapping[str, Any]  # JSON
+"""What it takes to decode a record of the source again; as `letters.envelope` has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
     """What the dead letters of a stream have in common.
 
-    `machines` are the name and the config's hash of each stage.
+    `machines` are the name and the config's hash of each stage. `format` is asked when the first
+    letter is written: the columns of a CSV file are not known before it is open.
     """
 
     source: str
     machines: tuple[tuple[str, str], ...]
+    format: Callable[[], SourceFormat | None]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.machines)
 
 
-def dead_letter(failure: Failure, sender: Sender) -> bytes:
-    """Return the JSON line of a failure, newline included.
-
-    `original` holds the record's bytes as the source had them, or `original_base64` where they
-    are not UTF-8. Source: docs/guides/streaming.md, "Dead letters".
-    """
-    error = failure.error
+def dead_letter(failure: Failure, sender: Sender) -> DeadLetter:
+    """Return what is written down of a failure, whose error knows its position by now."""
     machine, config_hash = sender.machines[failure.stage]
-    position = error.position
-    envelope: dict[str, Any] = {
-        **original_fields(failure.original),
-        "source": sender.source,
-        "position": {
-            "record": position.index if position else None,
-            "line": failure.line,
-            "offset": failure.offset,
-        },
-        "machine": machine,
-        "path": list(error.path),
-        "state": error.state,
-        "arc": error.arc,
-        "role": error.role,
-        "error_type": error.error_type,
-        "message": error.message,
-        "hint": error.hint,
-        "place": str(error.place) if error.place else None,
-        "config_hash": config_hash,
-        "attempts": failure.retries + 1,
-    }
-    text = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
-    return text.encode(errors="backslashreplace") + b"\n"
-
-
-def original_fields(original: bytes | None) -> dict[str, str | None]:
-    if original is None:
-        return {"original": None}
-    try:
-        return {"original": original.decode()}
-    except UnicodeDecodeError:
-        return {"original_base64": b64encode(original).decode()}
+    return DeadLetter(
+        failure.error,
+        failure.original,
+        sender.source,
+        sender.format(),
+        machine,
+        sender.names,
+        config_hash,
+        failure.retries + 1,
+        failure.kept,
+        shown_record(failure.error),
+    )
 
 
 class DeadLetters:
@@ -94,10 +78,15 @@ class DeadLetters:
 
     async def write(self, failures: list[Failure]) -> None:
         """Write down the failures of a chunk, in order."""
+        await self._put(b"".join(map(self._line, failures)))
+
+    def _line(self, failure: Failure) -> bytes:
+        return dead_letter(failure, self._sender).to_line()
+
+    async def _put(self, lines: bytes) -> None:
         if not self._is_open:
             self._open()
-        lines = [dead_letter(failure, self._sender) for failure in failures]
-        await self._outlet.write(b"".join(lines))
+        await self._outlet.write(lines)
 
     def _open(self) -> None:
         self._outlet.open()

@@ -1,0 +1,1 @@
+"""Dead letters: what is written down of every record that failed."""
