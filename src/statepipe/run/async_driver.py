@@ -24,6 +24,7 @@ async def run_stream(parts: Parts) -> StreamResult:
             raise
         late = StreamTimeoutError(f"the stream took longer than {parts.timeout_s} s")
         late.result = stream.result()
+        late.last_checkpoint = stream.committed
         raise late from exc
 
 

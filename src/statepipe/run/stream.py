@@ -111,7 +111,7 @@ class Stream:
             await self._abort(error)
             tell_counts(error, self.result())
             if isinstance(error, StreamError):
-                error.last_checkpoint = self._committed
+                error.last_checkpoint = self.committed
             raise
         finally:
             self.parts.computing.close()
@@ -354,11 +354,12 @@ class Stream:
             total_bytes=self.parts.total_bytes,
             in_flight=self.flow.in_flight + self.parts.intake.waiting,
             paused_s=self.paused_s,
-            committed=self._committed,
+            committed=self.committed,
         )
 
     @property
-    def _committed(self) -> int | None:
+    def committed(self) -> int | None:
+        """The records that are safe in the checkpoint; None without one."""
         committer = self.parts.committer
         if committer is None:
             return None
