@@ -10,13 +10,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from statepipe.errors import StatepipeError, StreamError
+from statepipe.errors import StreamError
 from statepipe.ports import Clock
 from statepipe.record import Position
 from statepipe.run.bell import Bell
 from statepipe.run.bookmark import Bookmark
 from statepipe.run.chunk import ChunkResult
-from statepipe.run.committing import Border, Committer, Facts
+from statepipe.run.committing import Committer, Facts
 from statepipe.run.computing import Computing, Done
 from statepipe.run.dead_letters import DeadLetters
 from statepipe.run.encoding import LateEncoding
@@ -26,8 +26,7 @@ from statepipe.run.memory import MemoryGauge
 from statepipe.run.options import StreamConfig
 from statepipe.run.outlets import Outlet, settled
 from statepipe.run.progress import Counters, Progress, StreamResult
-from statepipe.run.saved_failures import failure_document
-from statepipe.saved import Phase, Saved
+from statepipe.run.safekeeping import Safekeeping
 
 PATIENCE_S = 0.02
 """How long sinks may hold back what they have while workers are busy with more."""
@@ -92,7 +91,11 @@ class Stream:
         self._paused_since: float | None = None
         self._paused_s = 0.0
         self._bookmark = Bookmark(parts.relative_lines)
-        self._between_chunks = True
+        self.keeping: Safekeeping | None = None
+        if parts.committer is not None:
+            self.keeping = Safekeeping(
+                parts.committer, parts.facts, self.counters, self._bookmark, parts.bell
+            )
         self._held: dict[int, list[Done]] = {}
         self._next = 0
 
@@ -102,7 +105,7 @@ class Stream:
         What a source iterator raises is raised after all that it gave before has been written.
         """
         try:
-            if await self._resume_earlier():
+            if self.keeping is not None and await self.keeping.go_on():
                 return self.result()
             await self._open()
             await self._move_all()
@@ -116,48 +119,35 @@ class Stream:
         finally:
             self.parts.computing.close()
             await self.parts.intake.close()
-            if self.parts.committer is not None:
-                self.parts.committer.close()
+            if self.keeping is not None:
+                self.keeping.close()
         if self.parts.intake.error is not None:
             tell_counts(self.parts.intake.error, self.result())
             raise self.parts.intake.error
         return self.result()
 
-    async def _resume_earlier(self) -> bool:
-        """Stand where an earlier run was left; return whether that was the end."""
-        committer = self.parts.committer
-        if committer is None or committer.resumed is None:
-            return False
-        saved = committer.resumed
-        self.counters.restore(saved.counts, committer.earlier_errors())
-        self._bookmark.begin_at(saved.point)
-        if committer.was_over:
-            await self.parts.bell.aside(committer.complete)
-        return committer.was_over
-
     async def _open(self) -> None:
         """Open everything: first what is written, so that nothing is read in vain."""
-        parts, committer = self.parts, self.parts.committer
+        parts = self.parts
         for outlet in parts.outlets:
-            if committer is None:
+            if self.keeping is None:
                 outlet.open()
-            else:
+            else:  # it reads what an earlier run has written
                 await parts.bell.aside(outlet.open)
         if parts.dead_letters is not None:
             parts.dead_letters.prepare()
-        if committer is not None:
-            committer.begin(self._border())
+        if self.keeping is not None:
+            self.keeping.begin()
         parts.intake.open()
         parts.computing.start()
         parts.intake.start(self.flow)
 
     async def _commit(self) -> None:
-        error, committer = self.parts.intake.error, self.parts.committer
-        if error is not None and (committer is not None or not self.parts.intake.keeps):
+        error = self.parts.intake.error
+        if error is not None and (self.keeping is not None or not self.parts.intake.keeps):
             raise error
-        if committer is not None:
-            border = self._border()
-            await self.parts.bell.aside(lambda: committer.finish(border))
+        if self.keeping is not None:
+            await self.keeping.finish()
             return
         for outlet in self.parts.outlets:
             await outlet.commit()
@@ -172,48 +162,11 @@ class Stream:
                     aborts.push_async_callback(outlet.abort)
                 if self.parts.dead_letters is not None:
                     aborts.push_async_callback(self.parts.dead_letters.abort)
-                # Comes first. Time may be up meanwhile, which cancels it: the rest has to follow.
-                aborts.push_async_callback(self._commit_rest, error)
+                if self.keeping is not None:
+                    # Comes first. Time may be up meanwhile, which cancels it; the rest follows.
+                    aborts.push_async_callback(self.keeping.commit_rest, error)
         except Exception as failed:  # a sink object of the user's; `error` is what matters
             error.add_note(f"and a sink could not be aborted: {failed!r}")
-
-    async def _commit_rest(self, error: BaseException) -> None:
-        """Commit the border where the stream stands, if it stands at one."""
-        committer = self.parts.committer
-        if committer is None or not committer.has_begun or not self._between_chunks:
-            return
-        try:
-            border = self._border()
-            await self.parts.bell.aside(lambda: committer.commit_now(border))
-        except (StatepipeError, OSError) as failed:
-            if failed is not error:
-                error.add_note(f"and what was done last could not be committed: {failed}")
-
-    def _border(self) -> Border:
-        """Return where the stream stands, between two chunks."""
-        counts, errors = self.counters.save()
-        facts = self.parts.facts
-        saved = Saved(
-            run_id=facts.run_id,
-            began_s=facts.began_s,
-            phase=Phase.RUNNING,
-            counts=counts,
-            point=self._bookmark.point,
-            source=facts.source,
-            settings=facts.settings,
-            outputs=(),
-        )
-        return Border(saved, {ordinal: failure_document(each) for ordinal, each in errors.items()})
-
-    async def _checkpoint(self) -> None:
-        """Begin a commit if one is due; wait for the one under way if it is far behind."""
-        committer = self.parts.committer
-        if committer is None:
-            return
-        committer.commit_if_due(self._border)
-        while committer.is_behind:
-            await self.parts.bell.wait(None)
-            committer.check()
 
     async def _move_all(self) -> None:
         self._watch()
@@ -225,7 +178,8 @@ class Stream:
             if self.parts.intake.ended and not self.parts.computing.busy:
                 self._watch()  # the last chunk may have taken longer than the whole stream may
                 return
-            await self._checkpoint()
+            if self.keeping is not None:
+                await self.keeping.commit_if_due()
             if moved:
                 await self.parts.bell.breathe()
             else:
@@ -247,12 +201,13 @@ class Stream:
             records, moved = len(chunk), True
             self.flow.on_read(records)
             # What is computed here and now may teach an encoder something that no output shows.
-            self._between_chunks = False
+            self._leave_border()
             done = await parts.computing.submit(chunk, records)
             if done is not None:
                 await self._finish(done)
                 break
-            self._between_chunks = True
+            if self.keeping is not None:
+                self.keeping.at_border = True
         return moved
 
     async def _wait(self) -> None:
@@ -263,8 +218,8 @@ class Stream:
         for outlet in self.parts.outlets:
             await outlet.flush()
         waits = [self.parts.intake.wait_s(), self._left_s()]
-        if self.parts.committer is not None:
-            waits.append(self.parts.committer.wait_s())
+        if self.keeping is not None:
+            waits.append(self.keeping.wait_s())
         await self.parts.bell.wait(min((wait for wait in waits if wait is not None), default=None))
 
     async def _finish(self, done: Done) -> None:
@@ -284,7 +239,7 @@ class Stream:
     async def _settle(self, done: Done) -> None:
         """Count a chunk whose forerunners have all been counted, and tell of it."""
         for result in done.results:
-            self._between_chunks = False
+            self._leave_border()
             if self.parts.config.ordered:
                 if self.parts.late is not None:
                     self.parts.late.apply(result)
@@ -317,9 +272,12 @@ class Stream:
         """Count what has been written: a border lies behind it."""
         self.counters.add(result)
         self._bookmark.on_result(result)
-        if self.parts.committer is not None:
-            self.parts.committer.on_done(result.total, result.size)
-        self._between_chunks = True
+        if self.keeping is not None:
+            self.keeping.on_counted(result)
+
+    def _leave_border(self) -> None:
+        if self.keeping is not None:
+            self.keeping.at_border = False
 
     def _pause(self) -> None:
         if self._paused_since is None:
@@ -360,10 +318,7 @@ class Stream:
     @property
     def committed(self) -> int | None:
         """The records that are safe in the checkpoint; None without one."""
-        committer = self.parts.committer
-        if committer is None:
-            return None
-        return committer.committed.counts.total if committer.committed is not None else 0
+        return self.keeping.committed if self.keeping is not None else None
 
     def result(self) -> StreamResult:
         """Return the counts as they stand now."""
