@@ -335,6 +335,24 @@ def test_a_worker_tells_of_a_long_range_before_its_end(tmp_path: Path) -> None:
     assert [record["id"] for record in lines_of(tmp_path / "out.jsonl")] == [0, 1, 2]
 
 
+def test_failures_of_a_long_range_know_their_line_however_it_is_told(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "in.jsonl", [{"id": n, "value": n % 3} for n in range(9)])
+
+    def hold(state: Any) -> Any:
+        time.sleep(REPLY_S)
+        return {"share": 1 / state["value"]}
+
+    blocking_stream(
+        one_state(hold),
+        source,
+        tmp_path / "out.jsonl",
+        stream_config=on_workers(2, chunk_size=1, buffer_size=1_000_000),
+    )
+
+    letters = lines_of(tmp_path / "out.dead.jsonl")
+    assert [letter["position"]["line"] for letter in letters] == [1, 4, 7]
+
+
 def test_a_source_record_that_cannot_cross_to_a_worker_is_named(tmp_path: Path) -> None:
     records = iter([{"id": 1, "lock": threading.Lock()}])
 
