@@ -79,6 +79,21 @@ def generated_alone(plan: Plan, records: list[Any]) -> list[dict[str, Any]]:
     ]
 
 
+def told(plan: Plan, records: list[Any]) -> list[dict[str, Any]]:
+    """Run records as those after a worker's death are run, of which one may end it again."""
+    paths: list[list[tuple[str, ...]]] = [[] for _ in records]
+    mine = [own(plan, record) for record in records]
+    run = Engine(plan).run_each(
+        mine, lambda index, path: paths[index].append(path), moments_of(len(records))
+    )
+    outcomes = list(run.outcomes())
+
+    for outcome, told_of in zip(outcomes, paths, strict=True):
+        assert all(outcome.path[: len(path)] == path for path in told_of)
+        assert told_of[0] == outcome.path[:1]
+    return [facts(outcome) for outcome in outcomes]
+
+
 @thorough
 @given(machines, modes, chunks)
 def test_every_engine_agrees_with_the_interpreter(
@@ -112,6 +127,7 @@ ENGINES = {
     "interpreted, nothing known of the functions": lambda plan, records: interpreted(
         unproved(plan), records
     ),
+    "one by one, each told of": told,
     "generated, nothing fused": lambda plan, records: generated(unproved(plan), records),
 }
 
@@ -127,6 +143,7 @@ def test_the_generated_coroutine_agrees_at_any_concurrency(
     machine: Machine, mode: DataHandlingMode, records: list[Any], concurrency: int
 ) -> None:
     plan, same_records = lower(machine, mode=mode), copy.deepcopy(records)
+    more_records = copy.deepcopy(records)
 
     async def run() -> None:
         moments = moments_of(len(records))
@@ -139,7 +156,10 @@ def test_the_generated_coroutine_agrees_at_any_concurrency(
             done = await Engine(plan).run_async(mine, concurrency, moments)
         else:
             done = Engine(plan).run(mine, moments)
+        theirs = [own(plan, record) for record in more_records]
+        one_by_one = await Engine(plan).run_each_async(theirs, lambda index, path: None, moments)
 
+        assert [facts(outcome) for outcome in one_by_one.outcomes()] == expected
         assert [facts(outcome) for outcome in done.outcomes()] == expected
         assert repr(same_records) == repr(records)
 

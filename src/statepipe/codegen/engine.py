@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import Iterator, MutableSequence
+from collections.abc import Callable, Iterator, MutableSequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 
 from statepipe.codegen.compile import CompiledPlan, HandOver, compile_plan
@@ -15,11 +16,15 @@ from statepipe.errors import RecordError, UsageError
 from statepipe.functions.moment import NOWHERE, Moments
 from statepipe.plan.interpret import Walk, finish, finish_async
 from statepipe.plan.model import Plan
+from statepipe.plan.told import ToldWalk
 from statepipe.record import Outcome, Record
 
 Failed = tuple[int, "Exception | HandOver", TracebackType | None, Record, Trail]
 """As the generated function notes it. An error that was raised again since has lost the traceback
 that it had here."""
+
+Tell = Callable[[int, tuple[str, ...]], None]
+"""Takes a record's index, and its path so far."""
 
 
 @dataclass(slots=True)
@@ -126,6 +131,31 @@ class Engine:
                 self._fail(chunk, index, error.with_traceback(traceback), record, trail)
         return chunk
 
+    def run_each(self, records: list[Record], tell: Tell, moments: Moments = NOWHERE) -> RunChunk:
+        """Run records one by one, by the interpreter; `tell` hears of each before a call is made.
+
+        What it gives is what `run` gives. Source: docs/semantics.md, its first lines.
+        """
+        chunk = self._new_chunk(records)
+        for index, record in enumerate(records):
+            outcome = finish(
+                ToldWalk(self.plan, record, partial(tell, index), moments.promise(index))
+            )
+            self._settle(chunk, index, without_cause(outcome))
+        return chunk
+
+    async def run_each_async(
+        self, records: list[Record], tell: Tell, moments: Moments = NOWHERE
+    ) -> RunChunk:
+        """Run records one by one through an async plan, as `run_each` does."""
+        chunk = self._new_chunk(records)
+        for index, record in enumerate(records):
+            outcome = await finish_async(
+                ToldWalk(self.plan, record, partial(tell, index), moments.promise(index))
+            )
+            self._settle(chunk, index, without_cause(outcome))
+        return chunk
+
     def _new_chunk(self, records: list[Record]) -> RunChunk:
         program = self.compiled.program
         count = len(records)
@@ -170,3 +200,10 @@ def check_all_done(chunk: RunChunk, failed: list[Failed]) -> None:
             "a function cancelled the task that it runs in, and left records unfinished "
             f"({left} of {len(chunk.records)}); let it raise an exception instead"
         )
+
+
+def without_cause(outcome: Outcome) -> Outcome:
+    """Let go of an error's traceback: all that a record's functions made hangs on its frames."""
+    if outcome.error is not None:
+        outcome.error.__cause__ = outcome.error.__context__ = None
+    return outcome
