@@ -136,8 +136,9 @@ class RecordError(StatepipeError):
 
     `role` says what failed: `schema`, `pre_validator`, `transform`, `validator`, `condition`,
     `arc transform`, `arcs` (no arc accepts the record), `transitions` (too many steps),
-    `read` (malformed input), `write` (a value that the sink's format cannot hold) or `replay` (a
-    dead letter that cannot be run again).
+    `read` (malformed input), `write` (a value that the sink's format cannot hold), `worker` (the
+    record ended the worker processes that ran it) or `replay` (a dead letter that cannot be run
+    again).
     `path` holds the states so far, in order, the failing one last. `span` is the failing
     piece of inline code. `record` is the record as the failing function met it; pickled, what is
     no JSON value in it becomes text. `str()` gives several lines, `message` one.

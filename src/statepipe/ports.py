@@ -351,6 +351,24 @@ def begin_run(clock: Clock, randomness: Randomness) -> Run:
     return Run(randomness.random_bytes(16).hex(), clock.now_s())
 
 
+class DeliveryLog(Protocol):
+    """Remembers how often records were delivered to workers that may die of them.
+
+    A record is known by its position: its first byte in the source, or its index where the
+    source has no bytes. Used by the thread that drives the stream.
+    """
+
+    def suspects(self) -> Mapping[int, int]:
+        """Return the deliveries of each suspect, as noted before, also in an earlier run."""
+
+    def note(self, position: int, count: int) -> None:
+        """Note a suspect's deliveries, the one included that is about to be made; 0 acquits it.
+
+        Called before each delivery, and durable when it returns: a record that takes the whole
+        run down is known when it starts again.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
     """A piece of a splittable source for one worker: bytes `start` to `end` (excluded)."""

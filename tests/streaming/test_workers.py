@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import signal
 import threading
 import time
 from collections import Counter
@@ -18,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from statepipe import StreamConfig, StreamError
-from statepipe.run.workers import REPLY_S
+from statepipe.run.working import REPLY_S
 from tests.streaming.streams import (
     Stream,
     blocking_stream,
@@ -235,41 +234,6 @@ def test_a_record_that_cannot_leave_its_worker_fails_alone(stream: Stream, tmp_p
     assert [record["value"] for record in seen] == [0, 1, 3, 4]
     assert "field 'call': cannot leave its worker process" in letter["message"]
     check_sums(result, written=4, letters=1)
-
-
-def test_a_worker_that_is_killed_ends_the_stream_with_a_clear_error(
-    stream: Stream, tmp_path: Path
-) -> None:
-    def die(state: Any) -> Any:
-        if state["value"] == 40:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return state.data
-
-    write_lines(tmp_path / "in.jsonl", [{"value": n} for n in range(100)])
-    (tmp_path / "out.jsonl").write_bytes(b"old\n")
-    before = set(psutil.Process().children())
-
-    with pytest.raises(StreamError, match="worker process ended unexpectedly: killed by SIGKILL"):
-        stream(
-            one_state(die),
-            tmp_path / "in.jsonl",
-            tmp_path / "out.jsonl",
-            stream_config=on_workers(2, chunk_size=10),
-        )
-
-    assert set(psutil.Process().children()) == before
-    assert (tmp_path / "out.jsonl").read_bytes() == b"old\n"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
-
-
-def test_a_worker_that_exits_ends_the_stream_with_a_clear_error(stream: Stream) -> None:
-    def leave(state: Any) -> Any:
-        os._exit(7)
-
-    with pytest.raises(StreamError, match="ended unexpectedly: exit code 7") as caught:
-        stream(one_state(leave), [{"value": 1}], stream_config=on_workers(2))
-
-    assert caught.value.result.total_records == 0
 
 
 def test_no_worker_is_left_after_a_stream(stream: Stream, tmp_path: Path) -> None:

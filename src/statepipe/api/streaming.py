@@ -44,9 +44,9 @@ from statepipe.run.encoding import LateEncoding
 from statepipe.run.heap import settle_heap
 from statepipe.run.options import StreamConfig
 from statepipe.run.outlets import ByteOutlet, CallableOutlet, Outlet, SinkOutlet
+from statepipe.run.pool import Pool
 from statepipe.run.routing import Relay, Routing, Slot
 from statepipe.run.stream import OnProgress, Parts
-from statepipe.run.workers import Pool
 
 BESIDE = "beside the sink"
 """What `dead_letters` is by default: a file beside the first file sink, if one is needed."""
@@ -250,6 +250,8 @@ class Assembly:
             chunk_size=config.chunk_size,
             count=config.parallelism,
             bell=bell,
+            max_deliveries=config.max_deliveries,
+            memory_limit_mb=config.memory_limit_mb,
         )
 
     def _routing(self) -> Routing:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import compress
 
-from statepipe.codegen.engine import RunChunk
+from statepipe.codegen.engine import Engine, RunChunk
 from statepipe.errors import RecordError
+from statepipe.functions.moment import Moments
 from statepipe.ports import Malformed, UnwritableError
 from statepipe.record import Record
 from statepipe.run.chunk import Arrivals, ByteChunk, ChunkResult, Failure, Output, RecordChunk
+from statepipe.run.deliveries import Poison
 from statepipe.run.encoding import NOT_ENCODED, encode_each, unwritable_error
 from statepipe.run.failures import failure_of, malformed_error
 from statepipe.run.routing import Exits, Relay, Slot
@@ -55,6 +58,16 @@ class Batch:
     def add_malformed(self, number: int, reason: str) -> None:
         self.malformed += 1
         self._add_failure(number, malformed_error(reason))
+
+    def add_poison(self, number: int, poison: Poison) -> None:
+        """Note a record that is not run, because it ended every worker that ran it."""
+        self._add_failure(number, poison.error, poison.deliveries - 1)
+        self.failures[-1].stage = poison.stage
+
+    def item_of(self, position: int) -> int:
+        """Return the item that `records[position]` came from."""
+        number = self._number(position)
+        return number if self.items is None else self.items[number]
 
     def take(self, done: RunChunk, retries: int, originals: list[Record | None] | None) -> None:
         """Take what an engine made of the records, and note which failed.
@@ -180,3 +193,14 @@ class Batch:
         failure = failure_of(self.chunk, number, item, error)
         failure.retries, failure.stage = retries, self.stage
         self.failures.append(failure)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Records for an engine to run now: those of `batch` from position `at` on."""
+
+    engine: Engine
+    records: list[Record]
+    batch: Batch
+    moments: Moments
+    at: int = 0

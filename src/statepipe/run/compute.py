@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
+from dataclasses import replace
 
 from statepipe.codegen.engine import Engine, RunChunk
 from statepipe.functions.moment import NO_RUN, Moments
 from statepipe.plan.values import deep_copy
 from statepipe.ports import Decoder, Malformed
 from statepipe.record import DataHandlingMode, Record, Run
-from statepipe.run.batch import Batch
+from statepipe.run.batch import Batch, Job
+from statepipe.run.care import Care
 from statepipe.run.chunk import ByteChunk, ChunkResult, RecordChunk
+from statepipe.run.deliveries import Poison
 from statepipe.run.routing import Exits, Routing
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Records for an engine to run now."""
-
-    engine: Engine
-    records: list[Record]
-    moments: Moments
-
 
 Steps = Generator[Job, RunChunk, ChunkResult]
 
@@ -53,46 +45,49 @@ class ChunkRunner:
         self.this_run = run
         self.exits = Exits(engines[-1].end_states, routing)
         self.is_async = any(engine.plan.is_async for engine in engines)
+        plan = engines[0].plan
+        seen_outside = not (plan.harmless and routing.encodes)
+        self._copies = plan.mode is DataHandlingMode.COPY and seen_outside
+        self._shares = not self._copies and not plan.harmless
 
     def run(self, chunk: ByteChunk | RecordChunk) -> ChunkResult:
         """Compute a chunk whose plans have no async functions."""
-        steps = self._steps(chunk)
-        job = next(steps)
-        while True:
-            try:
-                job = steps.send(job.engine.run(job.records, job.moments))
-            except StopIteration as done:
-                result: ChunkResult = done.value
-                return result
+        return driven(self._steps(chunk), lambda job: job.engine.run(job.records, job.moments))
 
     async def run_async(self, chunk: ByteChunk | RecordChunk) -> ChunkResult:
         """Compute a chunk, awaiting what has to be awaited."""
-        steps = self._steps(chunk)
-        job = next(steps)
-        while True:
-            if job.engine.plan.is_async:
-                done = await job.engine.run_async(job.records, self.concurrency, job.moments)
-            else:
-                done = job.engine.run(job.records, job.moments)
-            try:
-                job = steps.send(done)
-            except StopIteration as end:
-                result: ChunkResult = end.value
-                return result
+        return await driven_async(self._steps(chunk), self._run_job)
 
-    def _steps(self, chunk: ByteChunk | RecordChunk) -> Steps:
-        batch = self._read(chunk)
+    def run_carefully(self, chunk: ByteChunk | RecordChunk, care: Care) -> ChunkResult:
+        """Compute a chunk record by record, to the same result as `run` but for its poison."""
+        return driven(self._steps(chunk, care), care.run)
+
+    async def run_carefully_async(self, chunk: ByteChunk | RecordChunk, care: Care) -> ChunkResult:
+        """Compute a chunk record by record, as `run_carefully` does."""
+        return await driven_async(self._steps(chunk, care), care.run_async)
+
+    async def _run_job(self, job: Job) -> RunChunk:
+        if job.engine.plan.is_async:
+            return await job.engine.run_async(job.records, self.concurrency, job.moments)
+        return job.engine.run(job.records, job.moments)
+
+    def _steps(self, chunk: ByteChunk | RecordChunk, care: Care | None = None) -> Steps:
+        batch = self._read(chunk) if care is None else self._read_carefully(chunk, care)
         for number, engine in enumerate(self.engines):
             originals = copies(batch.records) if self.retries else None
             moments = Moments(self.this_run, batch.positions(), number)
-            done = yield Job(engine, batch.records, moments)
+            job = Job(engine, batch.records, batch, moments)
+            done = yield job
             if done.errors and originals is not None:
-                yield from self._retry(engine, done, originals, moments)
+                yield from self._retry(job, done, originals)
             batch.take(done, self.retries, originals)
             if number < len(self.engines) - 1 and self.routing.relay is not None:
-                batch.hand_on(
-                    self.routing.passing[number], self.routing.names[number], self.routing.relay
-                )
+                passing, relay = self.routing.passing[number], self.routing.relay
+                if care is not None:
+                    care.try_relay(batch, passing, relay)
+                batch.hand_on(passing, self.routing.names[number], relay)
+        if care is not None:
+            care.try_outputs(batch, self.exits)
         return batch.finish(self.exits)
 
     def _read(self, chunk: ByteChunk | RecordChunk) -> Batch:
@@ -102,29 +97,19 @@ class ChunkRunner:
         try:
             return Batch(chunk, self.decoder.decode(chunk.items))
         except ValueError:
-            return self._read_each(chunk, self.decoder)
+            return sorted_out(chunk, self.decoder.decode_each(chunk.items))
 
-    def _read_each(self, chunk: ByteChunk, decoder: Decoder) -> Batch:
-        """Decode item by item, so that what is malformed fails alone."""
-        batch = Batch(chunk, [], [], [])
-        assert batch.items is not None and batch.numbers is not None
-        for item, value in enumerate(decoder.decode_each(chunk.items)):
-            if value is None:
-                continue
-            number = len(batch.items)
-            batch.items.append(item)
-            if isinstance(value, Malformed):
-                batch.add_malformed(number, value.reason)
-            else:
-                batch.numbers.append(number)
-                batch.records.append(value)
-        return batch
+    def _read_carefully(self, chunk: ByteChunk | RecordChunk, care: Care) -> Batch:
+        if isinstance(chunk, RecordChunk):
+            records, chunk.shared = chunk.records, self._shares
+            return sorted_out(chunk, care.read(lambda item: self._taken_over(records[item])))
+        items, decoder = chunk.items, self.decoder
+        assert decoder is not None
+        return sorted_out(chunk, care.read(lambda item: decoder.decode_each([items[item]])[0]))
 
     def _take_over(self, chunk: RecordChunk) -> Batch:
         """Make the records of an iterator the plan's own."""
-        plan = self.engines[0].plan
-        copies = plan.mode is DataHandlingMode.COPY and not (plan.harmless and self.routing.encodes)
-        chunk.shared = not copies and not plan.harmless
+        chunk.shared = self._shares
         batch = Batch(chunk, [], [], None)
         assert batch.numbers is not None
         for number, record in enumerate(chunk.records):
@@ -132,7 +117,7 @@ class ChunkRunner:
                 batch.add_malformed(number, f"a record must be a dict, not {type(record).__name__}")
                 continue
             try:
-                batch.records.append(deep_copy(record) if copies else record)
+                batch.records.append(deep_copy(record) if self._copies else record)
             except Exception as error:  # the values are the user's, and so are their ways to copy
                 batch.add_malformed(number, f"the record cannot be copied: {error}")
                 continue
@@ -141,8 +126,13 @@ class ChunkRunner:
             batch.numbers = None
         return batch
 
+    def _taken_over(self, record: Record) -> Record | Malformed:
+        """Return one record as `_take_over` makes it the plan's own, or why it cannot."""
+        batch = self._take_over(RecordChunk([record]))
+        return batch.records[0] if batch.records else Malformed(batch.failures[0].error.message)
+
     def _retry(
-        self, engine: Engine, done: RunChunk, originals: list[Record | None], moments: Moments
+        self, job: Job, done: RunChunk, originals: list[Record | None]
     ) -> Generator[Job, RunChunk, None]:
         """Run failed records again, each from the start, until they succeed or `retries` is up.
 
@@ -151,10 +141,60 @@ class ChunkRunner:
         for index in sorted(done.errors):
             original = originals[index]
             for _ in range(0 if original is None else self.retries):
-                again = yield Job(engine, [deep_copy(original)], moments.only(index))
+                again = yield replace(
+                    job, records=[deep_copy(original)], moments=job.moments.only(index), at=index
+                )
                 done.replace(index, again)
                 if index not in done.errors:
                     break
+
+
+def driven(steps: Steps, run: Callable[[Job], RunChunk]) -> ChunkResult:
+    """Do the jobs of a chunk until its result is there."""
+    job = next(steps)
+    while True:
+        done = run(job)
+        try:
+            job = steps.send(done)
+        except StopIteration as end:
+            result: ChunkResult = end.value
+            return result
+
+
+async def driven_async(steps: Steps, run: Callable[[Job], Awaitable[RunChunk]]) -> ChunkResult:
+    """Do the jobs of a chunk, awaiting what has to be awaited."""
+    job = next(steps)
+    while True:
+        done = await run(job)
+        try:
+            job = steps.send(done)
+        except StopIteration as end:
+            result: ChunkResult = end.value
+            return result
+
+
+def sorted_out(
+    chunk: ByteChunk | RecordChunk, values: Iterable[Record | Malformed | Poison | None]
+) -> Batch:
+    """Return a batch of a chunk's records, given what there is for each of its items.
+
+    What is malformed or poison fails, and None, for a blank item, is nothing at all.
+    """
+    batch = Batch(chunk, [], [], [])
+    assert batch.items is not None and batch.numbers is not None
+    for item, value in enumerate(values):
+        if value is None:
+            continue
+        number = len(batch.items)
+        batch.items.append(item)
+        if isinstance(value, Malformed):
+            batch.add_malformed(number, value.reason)
+        elif isinstance(value, Poison):
+            batch.add_poison(number, value)
+        else:
+            batch.numbers.append(number)
+            batch.records.append(value)
+    return batch
 
 
 def copies(records: list[Record]) -> list[Record | None]:

@@ -39,6 +39,10 @@ class Computing(Protocol):
     def pids(self) -> Sequence[int]:
         """The processes that compute, besides the driver's own."""
 
+    @property
+    def replaced(self) -> int:
+        """How many processes died and were replaced."""
+
     def start(self) -> None: ...
 
     async def submit(self, chunk: Chunk, records: int) -> Done | None:
@@ -57,6 +61,7 @@ class InlineComputing:
     room = True
     busy = False
     pids = ()
+    replaced = 0
 
     def __init__(self, runner: ChunkRunner) -> None:
         self._runner = runner

@@ -21,6 +21,7 @@ class StreamConfig:
     up saves workers from waiting for each other. `concurrency`: records of a chunk that async
     functions work on at the same time. `max_wait_ms`: how long a record of a slow source waits
     for its chunk to fill. `max_record_bytes`: a longer record is a dead letter.
+    `max_deliveries`: worker processes that a record may end before it becomes a dead letter.
 
     Raises UsageError naming every value that is out of range.
     """
@@ -37,6 +38,7 @@ class StreamConfig:
     concurrency: int = 64
     max_wait_ms: float = 5.0
     max_record_bytes: int = 16 * 1024 * 1024
+    max_deliveries: int = 3
 
     def __post_init__(self) -> None:
         wrong = [problem for item in fields(self) for problem in self._problems_of(item.name)]
@@ -62,7 +64,7 @@ BOOLS = frozenset({"retry_on_error", "ordered"})
 OPTIONAL = frozenset({"memory_limit_mb", "timeout_seconds"})
 WHOLE = frozenset(
     """chunk_size buffer_size parallelism backpressure_threshold max_retries concurrency
-    max_record_bytes""".split()
+    max_record_bytes max_deliveries""".split()
 )
 LEAST: dict[str, float] = {
     "chunk_size": 1,
@@ -75,4 +77,5 @@ LEAST: dict[str, float] = {
     "concurrency": 1,
     "max_wait_ms": 0,
     "max_record_bytes": 1,
+    "max_deliveries": 1,
 }

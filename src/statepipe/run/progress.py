@@ -35,6 +35,7 @@ class Progress:
     `errors` are the first failures, at most 100; `failure_groups` count all of them.
     `committed_records` are safe in the checkpoint, None without one; `resumed_records` were done
     by an earlier run: rates leave them out.
+    `workers_replaced` counts the worker processes that died.
     """
 
     chunks_processed: int
@@ -53,6 +54,7 @@ class Progress:
     resumed_records: int = 0
     resumed_chunks: int = 0
     resumed_bytes: int = 0
+    workers_replaced: int = 0
 
     @property
     def records_per_second(self) -> float:
@@ -85,6 +87,7 @@ class StreamResult(Mapping[str, Any]):
     Of a run that went on from a checkpoint, `resumed_at` is how many records were done before:
     the counts are of all, `duration` and `throughput` of what was done since. `already_finished`:
     there was nothing left to do.
+    `workers_replaced` counts the worker processes that died, and were replaced.
     Times are in seconds, `throughput` in records per second.
     """
 
@@ -105,6 +108,7 @@ class StreamResult(Mapping[str, Any]):
     failure_groups: list[FailureGroup] = field(default_factory=list, repr=False)
     resumed_at: int | None = None
     already_finished: bool = False
+    workers_replaced: int = 0
 
     @property
     def total_processed(self) -> int:
@@ -208,6 +212,7 @@ class Counters:
         in_flight: int = 0,
         paused_s: float = 0.0,
         committed: int | None = None,
+        workers_replaced: int = 0,
     ) -> Progress:
         """Return where things stand `elapsed_s` seconds after the beginning."""
         return Progress(
@@ -227,6 +232,7 @@ class Counters:
             resumed_records=self.resumed.total,
             resumed_chunks=self.resumed.chunks,
             resumed_bytes=self.resumed.size,
+            workers_replaced=workers_replaced,
         )
 
 

@@ -78,6 +78,11 @@ class Exits:
             return ends.translate(self._tables[slot])
         return [int(self._slot_of[end] == slot) for end in ends]
 
+    def slot_at(self, end: int) -> Slot | None:
+        """Return where a record goes, given its entry in `ends`."""
+        slot = self._slot_of[end]
+        return None if slot < 0 else self.slots[slot]
+
     def positions(self, slot: int, ends: MutableSequence[int]) -> list[int]:
         """Return which records go to `slot`, in order."""
         return list(compress(range(len(ends)), self.mask(slot, ends)))

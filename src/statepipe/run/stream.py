@@ -313,6 +313,7 @@ class Stream:
             in_flight=self.flow.in_flight + self.parts.intake.waiting,
             paused_s=self.paused_s,
             committed=self.committed,
+            workers_replaced=self.parts.computing.replaced,
         )
 
     @property
@@ -348,4 +349,5 @@ class Stream:
             failure_groups=list(counters.groups.values()),
             resumed_at=resumed.counts.total if resumed is not None else None,
             already_finished=committer is not None and committer.was_over,
+            workers_replaced=self.parts.computing.replaced,
         )

@@ -1,0 +1,86 @@
+"""Care: how a chunk is run in which a record may end its worker: each record is told of first."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from itertools import accumulate
+
+from statepipe.codegen.engine import RunChunk, Tell
+from statepipe.ports import Malformed, UnwritableError
+from statepipe.record import Record
+from statepipe.run.batch import Batch, Job
+from statepipe.run.chunk import ByteChunk, RecordChunk
+from statepipe.run.deliveries import Poison
+from statepipe.run.in_hand import InHand
+from statepipe.run.routing import Exits, Relay
+
+Read = Callable[[int], "Record | Malformed | None"]
+"""Makes a record of an item."""
+
+
+def positions_of(chunk: ByteChunk | RecordChunk, base: int) -> list[int]:
+    """Return where each item stands: its first byte, or its index where there are no bytes."""
+    if isinstance(chunk, RecordChunk):
+        return list(range(base, base + len(chunk)))
+    if chunk.offsets is not None:
+        return list(chunk.offsets)
+    return list(accumulate((len(item) + 1 for item in chunk.items[:-1]), initial=chunk.offset))
+
+
+class Care:
+    """Runs the steps of a chunk record by record, and tells `in_hand` which one is next.
+
+    What is done for all records at once in `Batch` is tried for each alone before: what ends the
+    process then ends it here, where it is known whose doing it is.
+    """
+
+    def __init__(self, in_hand: InHand, positions: list[int], poison: Mapping[int, Poison]) -> None:
+        self._in_hand = in_hand
+        self._positions = positions
+        self._poison = poison
+
+    def read(self, read: Read) -> Iterator[Record | Malformed | Poison | None]:
+        """Yield for each item what `read` makes of it, and of poison nothing but that."""
+        for item, position in enumerate(self._positions):
+            poison = self._poison.get(position)
+            if poison is not None:
+                yield poison
+            else:
+                self._hold(item, 0, ())
+                yield read(item)
+
+    def run(self, job: Job) -> RunChunk:
+        return job.engine.run_each(job.records, self._tell(job), job.moments)
+
+    def run_async(self, job: Job) -> Awaitable[RunChunk]:
+        return job.engine.run_each_async(job.records, self._tell(job), job.moments)
+
+    def try_relay(self, batch: Batch, passing: frozenset[str], relay: Relay) -> None:
+        """Bring each record to the next stage once."""
+        done = batch.done
+        for position, end in enumerate(done.ends):
+            if end and done.leaf_state(position) in passing:
+                self._hold(batch.item_of(position), batch.stage, done.path(position))
+                with suppress(UnwritableError):
+                    relay.decoder.decode_each([relay.encoder.encode_one(done.records[position])])
+
+    def try_outputs(self, batch: Batch, exits: Exits) -> None:
+        """Encode each record once."""
+        done = batch.done
+        for position, end in enumerate(done.ends):
+            slot = exits.slot_at(end)
+            if slot is not None and slot.encoder is not None:
+                self._hold(batch.item_of(position), batch.stage, done.path(position))
+                with suppress(UnwritableError):
+                    slot.encoder.encode_one(done.records[position])
+
+    def _tell(self, job: Job) -> Tell:
+        return partial(self._tell_of, job)
+
+    def _tell_of(self, job: Job, index: int, path: tuple[str, ...]) -> None:
+        self._hold(job.batch.item_of(job.at + index), job.batch.stage, path)
+
+    def _hold(self, item: int, stage: int, path: tuple[str, ...]) -> None:
+        self._in_hand.hold(self._positions[item], stage, path)
