@@ -85,8 +85,8 @@ def test_no_worker_outlives_an_interrupted_run(tmp_path: Path, number: signal.Si
 
     process = start_command(tmp_path, *RUN, "--parallelism", "2")
     parent = psutil.Process(process.pid)
-    wait_until(lambda: len(parent.children()) == 2)
-    workers = parent.children()
+    wait_until(lambda: len(parent.children(recursive=True)) == 3)
+    workers = parent.children(recursive=True)
     _, err, seconds = interrupted(process, tmp_path, number)
 
     assert process.returncode == 128 + number
@@ -102,7 +102,7 @@ def test_ctrl_c_reaches_workers_too_and_none_of_them_complains(tmp_path: Path) -
 
     process = start_command(tmp_path, *RUN, "--parallelism", "2", start_new_session=True)
     parent = psutil.Process(process.pid)
-    wait_until(lambda: len(parent.children()) == 2)
+    wait_until(lambda: len(parent.children(recursive=True)) == 3)
     time.sleep(0.5)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=20)
@@ -116,12 +116,53 @@ def test_workers_end_when_the_command_is_killed(tmp_path: Path) -> None:
 
     process = start_command(tmp_path, *RUN, "--parallelism", "2")
     parent = psutil.Process(process.pid)
-    wait_until(lambda: len(parent.children()) == 2)
-    workers = parent.children()
+    wait_until(lambda: len(parent.children(recursive=True)) == 3)
+    workers = parent.children(recursive=True)
     process.kill()
     process.communicate(timeout=20)
 
     wait_until(lambda: not any(worker.is_running() for worker in workers))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_workers_that_hang_or_die_do_not_outlive_an_interrupted_run(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    (tmp_path / "bad.yaml").write_text(BAD_FLOW)
+    (tmp_path / "in.jsonl").write_text("".join(f'{{"id": {n}}}\n' for n in range(400)))
+    run = ("run", "bad.yaml", "in.jsonl", "-o", "out.jsonl", "--trust", "--parallelism", "2")
+
+    process = start_command(tmp_path, *run, "--chunk-size", "10", "--max-deliveries", "1000000")
+    parent = psutil.Process(process.pid)
+    wait_until(lambda: len(parent.children(recursive=True)) == 3)
+    seen = parent.children(recursive=True)
+    wait_until(lambda: {*parent.children(recursive=True)} - {*seen})  # one has been replaced
+    process.send_signal(number)
+    while process.poll() is None:
+        seen += parent.children(recursive=True) if parent.is_running() else []
+        time.sleep(0.01)
+    _, err = process.communicate(timeout=20)
+
+    assert process.returncode == 128 + number
+    assert err.startswith("interrupted by ")
+    wait_until(lambda: not any(worker.is_running() for worker in seen))
+
+
+BAD_FLOW = """\
+name: Bad
+states:
+  - name: all
+    is_start: true
+    is_end: true
+    transform: |
+      import os, time
+      if data["id"] == 5:
+          os._exit(3)
+      if data["id"] == 395:
+          time.sleep(1000)
+      return data
+arcs: []
+"""
 
 
 def test_a_second_signal_does_not_cut_the_cleaning_up_short(tmp_path: Path) -> None:

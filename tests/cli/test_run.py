@@ -282,6 +282,25 @@ def test_workers_and_chunks_give_the_same_output(tmp_path: Path) -> None:
     assert (tmp_path / "one.dead.jsonl").exists()
 
 
+def test_a_record_that_ends_workers_is_given_up_after_so_many(tmp_path: Path) -> None:
+    flow = (
+        "name: Deadly\nstates:\n  - name: all\n    is_start: true\n    is_end: true\n"
+        "    transform: |\n      import os\n      if data['id'] == 2:\n          os._exit(7)\n"
+        "      return data\narcs: []\n"
+    )
+    (tmp_path / "deadly.yaml").write_text(flow)
+    (tmp_path / "in.jsonl").write_text("".join(f'{{"id":{n}}}\n' for n in range(5)))
+    run = ("run", "deadly.yaml", "in.jsonl", "-o", "out.jsonl", "--trust", "--parallelism", "2")
+
+    done = run_command(tmp_path, *run, "--max-deliveries", "2")
+    told = run_command(tmp_path, *run, "--max-deliveries", "1", "--json")
+
+    assert "all: the worker process ended with exit code 7, in each of 2 deliveries" in done.stdout
+    assert "3 workers died and were replaced" in done.stdout.splitlines()
+    assert (done.returncode, json.loads(told.stdout)["workers_replaced"]) == (1, 2)
+    assert [r["id"] for r in records_in(tmp_path / "out.jsonl")] == [0, 1, 3, 4]
+
+
 def test_the_chunk_size_is_the_records_in_a_chunk(tmp_path: Path) -> None:
     write_shop(tmp_path, GOOD * 100)
 
@@ -511,6 +530,11 @@ MISTAKES = [
         ["run", "flow.yaml", "in.jsonl", "-o", "-", "--parallelism", "two"],
         2,
         "--parallelism: 'two' is not a whole number of at least 1",
+    ),
+    (
+        ["run", "flow.yaml", "in.jsonl", "-o", "-", "--max-deliveries", "0"],
+        2,
+        "--max-deliveries: '0' is not a whole number of at least 1",
     ),
     (
         ["run", "flow.yaml", "in.jsonl", "-o", "-", "--max-errors", "-1"],

@@ -50,6 +50,20 @@ def test_an_end_state_that_the_flow_does_not_know_is_counted_as_well() -> None:
     assert lines[2:] == ["  other     0", "  done    100", "  failed    0", "  total   100"]
 
 
+def test_workers_that_died_are_told_of() -> None:
+    seen = Progress(1, 9, 9, 0, {"done": 9}, (), 0, None, 1.0, 0, 0.0, workers_replaced=4)
+    lines = summary(request_for(), Ending(seen, signal=signal.SIGINT))
+
+    assert click.unstyle(lines[-1]) == "4 workers died and were replaced"
+
+
+def test_one_worker_that_died_was_replaced() -> None:
+    seen = Progress(1, 9, 9, 0, {"done": 9}, (), 0, None, 1.0, 0, 0.0, workers_replaced=1)
+    lines = summary(request_for(), Ending(seen, signal=signal.SIGINT))
+
+    assert click.unstyle(lines[-1]) == "1 worker died and was replaced"
+
+
 def test_more_groups_than_five_are_summed_up() -> None:
     lines = lines_of(request_for(), *[group(number, 10 - number) for number in range(8)])
 

@@ -509,14 +509,14 @@ def test_deliveries_are_counted_on_where_an_earlier_run_stopped() -> None:
 
 def test_a_record_that_took_all_runs_down_is_not_delivered_again() -> None:
     log, chunk = KeptLog(), RecordChunk([{"n": 1}, {"n": 7}])
-    log.note(1, 3)
-    with crew(deadly({7}), count=1, log=log) as workers:
+    log.note(101, 3)
+    with crew(deadly({7}), count=1, log=log, first_record=100) as workers:
         workers.submit(chunk)
         done = workers.whole()
 
     assert [failure.index for failure in done.results[0].failures] == [1]
     assert workers.pool.replaced == 0
-    assert log.kept == {1: 3}
+    assert log.kept == {101: 3}
 
 
 def test_a_suspect_that_is_innocent_is_acquitted() -> None:

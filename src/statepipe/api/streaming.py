@@ -250,6 +250,7 @@ class Assembly:
             chunk_size=config.chunk_size,
             count=config.parallelism,
             bell=bell,
+            first_record=self.resumption.records,
             max_deliveries=config.max_deliveries,
             memory_limit_mb=config.memory_limit_mb,
         )

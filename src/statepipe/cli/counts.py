@@ -21,6 +21,7 @@ class Counts:
     groups: Sequence[FailureGroup]
     duration_s: float
     per_second: float
+    workers_replaced: int = 0
 
 
 NOTHING = Counts(0, 0, 0, {}, (), 0.0, 0.0)
@@ -39,7 +40,16 @@ def counts_of(seen: Progress | StreamResult | None) -> Counts:
             return NOTHING
     groups = seen.failure_groups
     malformed = sum(group.count for group in groups if group.first.role == "read")
-    return Counts(total, seen.failed, malformed, seen.by_state, groups, duration_s, per_second)
+    return Counts(
+        total,
+        seen.failed,
+        malformed,
+        seen.by_state,
+        groups,
+        duration_s,
+        per_second,
+        seen.workers_replaced,
+    )
 
 
 def cause_of(error: RecordError) -> str:

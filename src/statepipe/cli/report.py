@@ -57,6 +57,7 @@ def numbers(seen: Progress | StreamResult | None) -> Json:
             "dead_letters": seen.dead_letters,
             "resumed_at": seen.resumed_at,
             "already_finished": seen.already_finished,
+            "workers_replaced": seen.workers_replaced,
         }
     return found
 

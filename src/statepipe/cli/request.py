@@ -29,6 +29,7 @@ class Options:
     sinks: tuple[str, ...] = ()
     chunk_size: int = 100
     parallelism: int = 1
+    max_deliveries: int = 3
     timeout: float | None = None
     memory_limit: float | None = None
     dead_letters: str | None = None

@@ -63,6 +63,13 @@ FORMAT_NAMES = ("auto", *FORMATS)
     "--parallelism", callback=whole(1), default="1", metavar="N", help="Worker processes. [1]"
 )
 @click.option(
+    "--max-deliveries",
+    callback=whole(1),
+    default="3",
+    metavar="N",
+    help="Workers that a record may end. [3]",
+)
+@click.option(
     "--memory-limit", callback=number(1), metavar="MB", help="Read no further ahead above this."
 )
 @click.option("--timeout", callback=number(0), metavar="SECONDS", help="Give up after this long.")
@@ -143,6 +150,7 @@ def stream(fsm: SimpleFSM, request: Request, watch: Watch) -> StreamResult:
     config = StreamConfig(
         chunk_size=options.chunk_size,
         parallelism=options.parallelism,
+        max_deliveries=options.max_deliveries,
         memory_limit_mb=options.memory_limit,
     )
     return fsm.process_stream(

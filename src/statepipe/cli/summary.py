@@ -28,6 +28,9 @@ def summary(request: Request, ending: Ending) -> list[str]:
         *table(request, ending),
         *failures(request, ending),
     ]
+    if counts.workers_replaced:
+        were = "was" if counts.workers_replaced == 1 else "were"
+        lines += ["", f"{counted(counts.workers_replaced, 'worker')} died and {were} replaced"]
     allowed = request.options.max_errors
     if ending.finished and counts.failed > allowed:
         lines += [
