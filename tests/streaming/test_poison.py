@@ -234,7 +234,7 @@ def test_memory_without_bound_fails_its_record_alone(tmp_path: Path) -> None:
             kept = [bytearray(2**20)]
             while True:
                 kept.append(bytearray(2**20))
-        return {"id": state["id"]}
+        return {"id": state["id"], "size": len(bytearray(8 * 2**20))}  # the others need some, too
 
     source = write_source(tmp_path / "in.jsonl", poisoned(40, {3, 17}))
     config = on_workers(2, chunk_size=10, memory_limit_mb=64)

@@ -141,7 +141,7 @@ class Engine:
             outcome = finish(
                 ToldWalk(self.plan, record, partial(tell, index), moments.promise(index))
             )
-            self._settle(chunk, index, without_cause(outcome))
+            self._settle(chunk, index, without_frames(outcome))
         return chunk
 
     async def run_each_async(
@@ -153,7 +153,7 @@ class Engine:
             outcome = await finish_async(
                 ToldWalk(self.plan, record, partial(tell, index), moments.promise(index))
             )
-            self._settle(chunk, index, without_cause(outcome))
+            self._settle(chunk, index, without_frames(outcome))
         return chunk
 
     def _new_chunk(self, records: list[Record]) -> RunChunk:
@@ -202,8 +202,11 @@ def check_all_done(chunk: RunChunk, failed: list[Failed]) -> None:
         )
 
 
-def without_cause(outcome: Outcome) -> Outcome:
-    """Let go of an error's traceback: all that a record's functions made hangs on its frames."""
-    if outcome.error is not None:
-        outcome.error.__cause__ = outcome.error.__context__ = None
+def without_frames(outcome: Outcome) -> Outcome:
+    """Let go of an error's traceback: all that a record's functions made hangs on its frames.
+
+    One of them holds the error in turn, so that it would wait for the garbage collector.
+    """
+    if outcome.error is not None and outcome.error.__cause__ is not None:
+        outcome.error.__cause__.__traceback__ = None
     return outcome
