@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from statepipe.connectors.json_codec import JsonDecoder
 from statepipe.errors import RecordError
 from statepipe.record import DataHandlingMode, Record
-from statepipe.run.care import Care, positions_of
+from statepipe.run.care import Care
 from statepipe.run.chunk import ByteChunk, ChunkResult, RecordChunk
 from statepipe.run.compute import ChunkRunner
 from statepipe.run.deliveries import Poison
@@ -50,11 +50,11 @@ def chunk_of(items: list[bytes], offset: int = 0) -> ByteChunk:
 
 
 def carefully(
-    runner: ChunkRunner, chunk: Any, poison: dict[int, Poison] | None = None, base: int = 0
+    runner: ChunkRunner, chunk: Any, poison: dict[int, Poison] | None = None
 ) -> ChunkResult:
     in_hand = InHand()
     try:
-        care = Care(in_hand, positions_of(chunk, base), poison or {})
+        care = Care(in_hand, chunk.positions(), poison or {})
         if runner.is_async:
             return asyncio.run(runner.run_carefully_async(chunk, care))
         return runner.run_carefully(chunk, care)
@@ -128,9 +128,9 @@ def test_poison_is_not_run_and_fails_where_it_stands() -> None:
 
 
 def test_poison_among_records_goes_by_their_index_in_the_whole_source() -> None:
-    chunk = RecordChunk([{"n": 1}, {"n": 2}, {"n": 3}])
+    chunk = RecordChunk([{"n": 1}, {"n": 2}, {"n": 3}], 100)
 
-    result = carefully(RUNNERS["two stages"], chunk, {101: poison(stage=1)}, base=100)
+    result = carefully(RUNNERS["two stages"], chunk, {101: poison(stage=1)})
 
     (failure,) = result.failures
     assert (failure.index, failure.stage, failure.original) == (1, 1, b'{"n":2}')
@@ -166,7 +166,7 @@ def test_each_step_of_a_record_is_told_of_before_it_is_made(in_hand: InHand) -> 
     runner = runner_of(*engines, passing=PASSING)
     runner.decoder = Decoder()
     chunk = chunk_of([b'{"n":1}', b'{"n":2}'], offset=50)
-    runner.run_carefully(chunk, Care(in_hand, positions_of(chunk, 0), {}))
+    runner.run_carefully(chunk, Care(in_hand, chunk.positions(), {}))
 
     assert spy.seen == [
         (50, 0, ()),
@@ -178,9 +178,3 @@ def test_each_step_of_a_record_is_told_of_before_it_is_made(in_hand: InHand) -> 
     ]
     assert in_hand.read().record == 58
     assert in_hand.read().path == ("input", "output")  # it was encoded last, each alone
-
-
-def test_positions_are_bytes_where_there_are_any() -> None:
-    assert positions_of(chunk_of([b"ab", b"", b"c"], 10), 0) == [10, 13, 14]
-    assert positions_of(ByteChunk([b"ab", b"c"], 10, 1, 9, [10, 17]), 0) == [10, 17]
-    assert positions_of(RecordChunk([{}, {}]), 7) == [7, 8]

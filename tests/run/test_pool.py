@@ -508,9 +508,9 @@ def test_deliveries_are_counted_on_where_an_earlier_run_stopped() -> None:
 
 
 def test_a_record_that_took_all_runs_down_is_not_delivered_again() -> None:
-    log, chunk = KeptLog(), RecordChunk([{"n": 1}, {"n": 7}])
+    log, chunk = KeptLog(), RecordChunk([{"n": 1}, {"n": 7}], 100)
     log.note(101, 3)
-    with crew(deadly({7}), count=1, log=log, first_record=100) as workers:
+    with crew(deadly({7}), count=1, log=log) as workers:
         workers.submit(chunk)
         done = workers.whole()
 

@@ -250,7 +250,6 @@ class Assembly:
             chunk_size=config.chunk_size,
             count=config.parallelism,
             bell=bell,
-            first_record=self.resumption.records,
             max_deliveries=config.max_deliveries,
             memory_limit_mb=config.memory_limit_mb,
         )

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import accumulate
 
 from statepipe.codegen.engine import RunChunk, Tell
 from statepipe.ports import Malformed, UnwritableError
 from statepipe.record import Record
 from statepipe.run.batch import Batch, Job
-from statepipe.run.chunk import ByteChunk, RecordChunk
 from statepipe.run.deliveries import Poison
 from statepipe.run.in_hand import InHand
 from statepipe.run.routing import Exits, Relay
 
 Read = Callable[[int], "Record | Malformed | None"]
 """Makes a record of an item."""
-
-
-def positions_of(chunk: ByteChunk | RecordChunk, base: int) -> list[int]:
-    """Return where each item stands: its first byte, or its index where there are no bytes."""
-    if isinstance(chunk, RecordChunk):
-        return list(range(base, base + len(chunk)))
-    if chunk.offsets is not None:
-        return list(chunk.offsets)
-    return list(accumulate((len(item) + 1 for item in chunk.items[:-1]), initial=chunk.offset))
 
 
 class Care:
@@ -36,7 +25,9 @@ class Care:
     process then ends it here, where it is known whose doing it is.
     """
 
-    def __init__(self, in_hand: InHand, positions: list[int], poison: Mapping[int, Poison]) -> None:
+    def __init__(
+        self, in_hand: InHand, positions: Sequence[int], poison: Mapping[int, Poison]
+    ) -> None:
         self._in_hand = in_hand
         self._positions = positions
         self._poison = poison

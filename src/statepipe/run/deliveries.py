@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from statepipe.errors import RecordError
 from statepipe.ports import DeliveryLog
-from statepipe.run.chunk import ByteChunk, Chunk, RangeChunk
+from statepipe.run.chunk import Chunk, RangeChunk
 from statepipe.run.death import Death
 from statepipe.run.in_hand import Holding
 
@@ -33,22 +33,21 @@ class Again:
     care: frozenset[int]
     poison: Mapping[int, Poison]
 
-    def careful(self, first: int, last: int) -> bool:
-        return any(first <= position <= last for position in self.care)
+    def careful(self, positions: Sequence[int]) -> bool:
+        """Tell whether the part with items at `positions` is to be run record by record."""
+        return any(positions[0] <= position <= positions[-1] for position in self.care)
 
 
 @dataclass(slots=True)
 class Delivery:
     """A chunk on its way through a worker.
 
-    `records` is what it counts as, and `base` the index of its first record, where it is made of
-    records. `answered` counts its items that the parent has the results of.
+    `records` is what it counts as; `answered` counts its items that the parent has the results of.
     """
 
     number: int
     chunk: Chunk
     records: int
-    base: int
     answered: int = 0
     care: set[int] = field(default_factory=set)
     poison: dict[int, Poison] = field(default_factory=dict)
@@ -64,9 +63,8 @@ class Delivery:
         chunk = self.chunk
         if isinstance(chunk, RangeChunk):
             return chunk.range.start <= position < chunk.range.end
-        if isinstance(chunk, ByteChunk):
-            return chunk.offset <= position <= chunk.offset_of(len(chunk) - 1)
-        return self.base <= position < self.base + len(chunk)
+        positions = chunk.positions()
+        return positions[0] <= position <= positions[-1]
 
 
 class MemoryLog:

@@ -44,8 +44,7 @@ class Pool:
     A thread for each worker collects its results, so that no worker ever waits for the driver
     while the driver waits for it. All else is done in the driver's thread: what becomes of a
     worker's chunks when it died is decided in `take`, which raises StreamError where workers die
-    without end. `first_record` is the index of the first record in the whole source; `due` has
-    the deadlines of steps, if the plan has any.
+    without end. `due` has the deadlines of steps, if the plan has any.
     """
 
     def __init__(
@@ -56,7 +55,6 @@ class Pool:
         chunk_size: int,
         count: int,
         bell: Bell,
-        first_record: int = 0,
         max_deliveries: int = 3,
         log: DeliveryLog | None = None,
         memory_limit_mb: float | None = None,
@@ -75,7 +73,6 @@ class Pool:
         self._events: deque[tuple[Done, Delivery] | Worker | StreamError] = deque()
         self._submitted = 0
         self._taken = 0
-        self._records = first_record
         self._closing = False
         self.replaced = 0
 
@@ -107,11 +104,10 @@ class Pool:
 
     async def submit(self, chunk: Chunk, records: int) -> None:
         worker = min(self._workers, key=lambda worker: len(worker.assigned))
-        delivery = Delivery(self._submitted, chunk, records, self._records)
+        delivery = Delivery(self._submitted, chunk, records)
         self._deliveries.admit(delivery)
         worker.assign(delivery)
         self._submitted += 1
-        self._records += records
 
     def take(self) -> Done | None:
         while self._events:

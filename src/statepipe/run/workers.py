@@ -115,9 +115,7 @@ class Worker:
     def _send(self, delivery: Delivery) -> None:
         assert self._connection is not None
         self._sent += 1
-        message = Message(
-            delivery.number, self._sent, delivery.chunk, delivery.base, delivery.again
-        )
+        message = Message(delivery.number, self._sent, delivery.chunk, delivery.again)
         try:
             self._connection.send(message)
         except OSError:

@@ -13,7 +13,7 @@ from statepipe.ports import ByteSource
 from statepipe.run.arena import Arena
 from statepipe.run.blocks import cut
 from statepipe.run.bounds import bound_growth
-from statepipe.run.care import Care, positions_of
+from statepipe.run.care import Care
 from statepipe.run.chunk import ByteChunk, Chunk, ChunkResult, RangeChunk, RecordChunk
 from statepipe.run.compute import ChunkRunner
 from statepipe.run.deliveries import Again
@@ -57,15 +57,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A chunk for a worker: its number, the slot of the arena for its results, and how to run it.
-
-    `base` is the index of its first record, where it is made of records.
-    """
+    """A chunk for a worker: its number, the arena's slot for its results, and how to run it."""
 
     number: int
     slot: int
     chunk: Chunk
-    base: int = 0
     again: Again | None = None
 
 
@@ -141,7 +137,7 @@ class Working:
             passed += len(part)
             if again is not None and passed <= again.answered:
                 continue
-            if again is None or not again.careful(*ends_of(part, message.base)):
+            if again is None or not again.careful(part.positions()):
                 reply.add(self._run(message, part, loop))
                 continue
             reply.flush()
@@ -149,7 +145,7 @@ class Working:
             reply.flush()
 
     def _run(self, message: Message, part: Part, loop: asyncio.Runner) -> ChunkResult:
-        first, runner = first_of(part, message.base), self._task.runner
+        first, runner = first_of(part), self._task.runner
         self._in_hand.begin(message.number, first)
         if len(part) == 1:
             self._in_hand.hold(first, 0, ())
@@ -163,8 +159,8 @@ class Working:
         self, message: Message, part: Part, again: Again, loop: asyncio.Runner
     ) -> ChunkResult:
         runner = self._task.runner
-        care = Care(self._in_hand, positions_of(part, message.base), again.poison)
-        self._in_hand.begin(message.number, first_of(part, message.base))
+        care = Care(self._in_hand, part.positions(), again.poison)
+        self._in_hand.begin(message.number, first_of(part))
         if runner.is_async:
             result = loop.run(runner.run_carefully_async(part, care))
         else:
@@ -173,18 +169,11 @@ class Working:
         return result
 
 
-def first_of(part: Part, base: int) -> int:
+def first_of(part: Part) -> int:
     """Return the position of a part's first item."""
     if isinstance(part, RecordChunk):
-        return base
+        return part.first
     return part.offset if part.offsets is None else part.offsets[0]
-
-
-def ends_of(part: Part, base: int) -> tuple[int, int]:
-    """Return the positions of a part's first and last item."""
-    if isinstance(part, RecordChunk):
-        return base, base + len(part) - 1
-    return first_of(part, base), part.offset_of(len(part) - 1)
 
 
 def carried(error: Exception) -> StreamError:
