@@ -10,6 +10,7 @@ import multiprocessing
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from statepipe.errors import StreamError, UsageError
@@ -135,7 +136,7 @@ class Pool:
                 if thread.is_alive():  # then so is the worker: it has not closed its pipe
                     self._workers[number].kill()
         for thread in self._threads.values():
-            thread.join()
+            join(thread)
         for worker in self._workers:
             worker.close()
         for place in self._places:
@@ -148,13 +149,13 @@ class Pool:
             worker.dismiss()
         late_s = time.monotonic() + STOP_S
         for thread in self._threads.values():
-            thread.join(max(0.0, late_s - time.monotonic()))
+            join(thread, max(0.0, late_s - time.monotonic()))
 
     # -- when a worker has died --------------------------------------------------------------
 
     def _replace(self, worker: Worker) -> None:
         """Put a new process in a worker's place, and deliver its chunks again."""
-        self._threads.pop(worker.number).join()
+        join(self._threads.pop(worker.number))
         holding, death = worker.end()
         if not self._blame(worker, holding, death):
             worker.in_vain += 1
@@ -207,6 +208,12 @@ class Pool:
         if self._due is not None:
             self._due.in_hand = place.in_hand
         Working(self._task, place, connection).serve()
+
+
+def join(thread: threading.Thread, timeout_s: float | None = None) -> None:
+    """Wait for a thread, unless it was never started: Ctrl-C may come in between."""
+    with suppress(RuntimeError):
+        thread.join(timeout_s)
 
 
 def in_vain_message(death: Death) -> str:
