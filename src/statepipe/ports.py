@@ -319,7 +319,25 @@ class Clock(Protocol):
         """Return seconds since the epoch, UTC."""
 
 
-class CheckpointStore(Protocol):
+class DeliveryLog(Protocol):
+    """Remembers how often records were delivered to workers that may die of them.
+
+    A record is known by its position: its first byte in the source, or its index where the
+    source has no bytes. Used by the thread that drives the stream.
+    """
+
+    def suspects(self) -> Mapping[int, int]:
+        """Return the deliveries of each suspect, as noted before, also in an earlier run."""
+
+    def note(self, position: int, count: int) -> None:
+        """Note a suspect's deliveries, the one included that is about to be made; 0 acquits it.
+
+        Called before each delivery, and durable when it returns: a record that takes the whole
+        run down is known when it starts again.
+        """
+
+
+class CheckpointStore(DeliveryLog, Protocol):
     """Keeps where one run stands, in one atomic and durable step. Held by one process at a time.
 
     Every method may be called from any thread, and raises CheckpointError.
@@ -349,24 +367,6 @@ class Randomness(Protocol):
 def begin_run(clock: Clock, randomness: Randomness) -> Run:
     """Return a new run, which begins now."""
     return Run(randomness.random_bytes(16).hex(), clock.now_s())
-
-
-class DeliveryLog(Protocol):
-    """Remembers how often records were delivered to workers that may die of them.
-
-    A record is known by its position: its first byte in the source, or its index where the
-    source has no bytes. Used by the thread that drives the stream.
-    """
-
-    def suspects(self) -> Mapping[int, int]:
-        """Return the deliveries of each suspect, as noted before, also in an earlier run."""
-
-    def note(self, position: int, count: int) -> None:
-        """Note a suspect's deliveries, the one included that is about to be made; 0 acquits it.
-
-        Called before each delivery, and durable when it returns: a record that takes the whole
-        run down is known when it starts again.
-        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -25,11 +26,14 @@ RUN = ("run", "slow.yaml", "in.jsonl", "-o", "out.jsonl", "--trust", "--checkpoi
 
 
 def stopped(folder: Path, number: signal.Signals, *more: str) -> tuple[int, str, str]:
-    """Run until something is committed, then send a signal; return code, output and errors."""
-    process = start_command(folder, *RUN, "--chunk-size", "10", *more)
+    """Run until something is committed, then send a signal to all of the run's processes.
+
+    Return code, output and errors.
+    """
+    process = start_command(folder, *RUN, "--chunk-size", "10", *more, start_new_session=True)
     try:
         wait_until(lambda: committed(folder) > 0)
-        process.send_signal(number)
+        os.killpg(process.pid, number)
         out, err = process.communicate(timeout=20)
     finally:
         process.kill()

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from statepipe import Progress, SimpleFSM, StreamConfig, StreamResult, StreamTimeoutError
+from statepipe.connectors.checkpoint_db import CheckpointDb
 from statepipe.errors import CheckpointError, SinkError, SourceError, UsageError
+from tests.streaming.poison import Victims, poisoned, write_source
 from tests.streaming.streams import (
     Stream,
     blocking_stream,
@@ -448,3 +450,37 @@ def test_progress_tells_what_is_committed(stream: Stream, tmp_path: Path) -> Non
 
     assert all((p.committed_records or 0) <= p.records_processed for p in seen)
     assert all(p.committed_records is not None for p in seen)
+
+
+# -- records that workers die of --------------------------------------------------------------
+
+
+def test_deliveries_to_workers_that_die_are_counted_across_runs(tmp_path: Path) -> None:
+    victims = Victims(tmp_path)
+    source = write_source(tmp_path / "in.jsonl", poisoned(40, {17}))
+    config = on_workers(2, chunk_size=10, max_deliveries=3)
+    out, checkpoint = tmp_path / "out.jsonl", str(tmp_path / "c")
+    with pytest.raises(StopHereError):
+        blocking_stream(
+            one_state(victims.harmless),
+            source,
+            out,
+            stream_config=config,
+            checkpoint=checkpoint,
+            on_progress=stop_after(10),
+        )
+    store = CheckpointDb(checkpoint)
+    store.note(sum(map(len, source.read_bytes().splitlines(keepends=True)[:17])), 2)
+    store.close()
+    result = blocking_stream(
+        one_state(victims.run),
+        source,
+        out,
+        stream_config=config,
+        checkpoint=checkpoint,
+        accept_changes=True,
+    )
+
+    assert victims.numbers == [17]  # the third delivery, and known at once
+    assert (result.total_records, result.failed) == (40, 1)
+    assert result.errors[0].error_type == "WorkerDiedError"

@@ -11,7 +11,14 @@ from statepipe.api.assemble import Core
 from statepipe.connectors.checkpoint_db import CheckpointDb
 from statepipe.connectors.formats import FormatOptions
 from statepipe.errors import UsageError
-from statepipe.ports import ByteSink, ByteSource, CheckpointStore, DurableSink, ResumableSource
+from statepipe.ports import (
+    ByteSink,
+    ByteSource,
+    CheckpointStore,
+    DeliveryLog,
+    DurableSink,
+    ResumableSource,
+)
 from statepipe.run.checkpoint import check_same
 from statepipe.run.options import StreamConfig
 from statepipe.saved import Phase, Point, Saved, SavedOutput
@@ -60,9 +67,13 @@ OUTPUTS = "outputs"
 
 @dataclass(frozen=True, slots=True)
 class Resumption:
-    """Where a stream begins: at an earlier run's `saved`, or for None at the source's begin."""
+    """Where a stream begins: at an earlier run's `saved`, or for None at the source's begin.
+
+    `log` tells of records that workers died of, in an earlier run too.
+    """
 
     saved: Saved | None
+    log: DeliveryLog | None = None
 
     @property
     def point(self) -> Point | None:

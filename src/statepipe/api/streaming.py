@@ -155,7 +155,7 @@ class Assembly:
             checkpoint.check(saved, facts.source, facts.settings)
             self.run = Run(saved.run_id, saved.began_s)
             facts = replace(facts, run_id=saved.run_id, began_s=saved.began_s)
-        self.resumption = Resumption(saved)
+        self.resumption = Resumption(saved, store)
         outlets = [
             DurableOutlet(sink, bell, self.resumption.output(number), detached=checkpoint.take_over)
             for number, sink in enumerate(durable(self._written))
@@ -252,6 +252,7 @@ class Assembly:
             bell=bell,
             max_deliveries=config.max_deliveries,
             memory_limit_mb=config.memory_limit_mb,
+            log=self.resumption.log,
         )
 
     def _routing(self) -> Routing:

@@ -89,13 +89,14 @@ class CheckpointDb:
             )
             db.executemany("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", rows)
 
-    def deliveries(self) -> Mapping[int, int]:
-        """Return how often records were handed to workers that died, by position."""
+    def suspects(self) -> Mapping[int, int]:
+        """Return how often records were handed to workers that died of them, by position."""
         rows = self._rows("SELECT position, document, digest FROM deliveries")
-        return {position: int(document) for position, document in rows.items()}
+        counts = {position: int(document) for position, document in rows.items()}
+        return {position: count for position, count in counts.items() if count}
 
     def note(self, position: int, count: int) -> None:
-        """Keep how often a record has been handed to a worker that may die of it."""
+        """Keep how often a record has been handed to a worker that may die of it; 0 acquits it."""
         document = b"%d" % count
         row = (position, document, digest_of(document, position))
         with self._transaction() as db:
