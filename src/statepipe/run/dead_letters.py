@@ -76,6 +76,14 @@ class DeadLetters:
         else:
             self._sink.open().abort()
 
+    @property
+    def taken_bytes(self) -> int:
+        return self._outlet.taken_bytes
+
+    @property
+    def written_bytes(self) -> int:
+        return self._outlet.written_bytes
+
     async def write(self, failures: list[Failure]) -> None:
         """Write down the failures of a chunk, in order."""
         await self._put(b"".join(map(self._line, failures)))
@@ -87,6 +95,9 @@ class DeadLetters:
         if not self._is_open:
             self._open()
         await self._outlet.write(lines)
+
+    async def flush(self) -> None:
+        await self._outlet.flush()
 
     def _open(self) -> None:
         self._outlet.open()

@@ -12,8 +12,6 @@ from statepipe.run.bell import Bell
 BUFFER_BYTES = 256 * 1024
 """Handed to the thread at once; less costs more wake-ups, more only memory."""
 
-MAX_PENDING_BYTES = 4 * BUFFER_BYTES
-
 
 class Act(Protocol):
     """Something that the thread of a `WriteBehind` does in its turn: one of both is called."""
@@ -39,6 +37,7 @@ class WriteBehind:
         self._buffered = 0
         self._pieces: deque[bytes | Act] = deque()
         self.pending = 0
+        self.taken_bytes = 0
         self._changed = threading.Condition()
         self._ending = False
         self._error: Exception | None = None
@@ -50,10 +49,16 @@ class WriteBehind:
             raise self._error
         if not data:
             return
+        self.taken_bytes += len(data)
         self._buffer.append(data)
         self._buffered += len(data)
         if self._buffered >= BUFFER_BYTES:
             self.flush()
+
+    @property
+    def written_bytes(self) -> int:
+        """How much of `taken_bytes` has been written; all of it once writing has failed."""
+        return self.taken_bytes - self._buffered - self.pending
 
     def flush(self) -> None:
         """Hand on what has been collected, now."""
