@@ -71,7 +71,7 @@ def test_nothing_waits_to_be_written_after_writing_has_failed() -> None:
     for _ in range(4):
         run_blocking(outlet.write(b"x" * BUFFER_BYTES))
     sink.gate.set()
-    until(lambda: outlet.written_bytes == outlet.taken_bytes)  # or a driver would wait forever
+    until(lambda: outlet.written_bytes >= outlet.taken_bytes)  # or a driver would wait forever
 
     with pytest.raises(SinkError, match="the disk is full"):
         run_blocking(outlet.write(b"y"))

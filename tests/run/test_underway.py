@@ -35,6 +35,7 @@ def test_a_chunk_weighs_its_input_then_its_output_until_that_is_written() -> Non
     seen.append((flow.in_flight, flow.in_flight_bytes))
     outlet.taken_bytes = 30
     under_way.on_taken(result)
+    under_way.release()
     seen.append((flow.in_flight, flow.in_flight_bytes))
     outlet.written_bytes = 29
     under_way.release()
@@ -69,6 +70,7 @@ def test_records_for_a_callable_are_written_when_it_had_them() -> None:
 
     assert flow.in_flight_bytes == 99
     under_way.on_taken(result)
+    under_way.release()
     assert (flow.in_flight, flow.in_flight_bytes) == (0, 0)
 
 
@@ -81,6 +83,7 @@ def test_results_in_parts_count_their_records_at_the_last() -> None:
         outlet.taken_bytes += 2
         outlet.written_bytes += 2
         under_way.on_taken(part)
+        under_way.release()
         assert flow.in_flight == (0 if part.last else 9)
 
     assert flow.in_flight_bytes == 0

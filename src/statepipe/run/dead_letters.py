@@ -64,6 +64,7 @@ class DeadLetters:
         self._sender = sender
         self._outlet = outlet
         self._begun = begun
+        self.taken_bytes = 0
         self._is_open = False
 
     def prepare(self) -> None:
@@ -75,10 +76,6 @@ class DeadLetters:
             self._open()
         else:
             self._sink.open().abort()
-
-    @property
-    def taken_bytes(self) -> int:
-        return self._outlet.taken_bytes
 
     @property
     def written_bytes(self) -> int:
@@ -95,6 +92,7 @@ class DeadLetters:
         if not self._is_open:
             self._open()
         await self._outlet.write(lines)
+        self.taken_bytes += len(lines)
 
     async def flush(self) -> None:
         await self._outlet.flush()

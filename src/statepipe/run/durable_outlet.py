@@ -55,14 +55,11 @@ class DurableOutlet:
         self._detached = detached
         self._writer: DurableWriter | None = None
         self._behind: WriteBehind | None = None
+        self.taken_bytes = 0
 
     @property
     def is_open(self) -> bool:
         return self._writer is not None
-
-    @property
-    def taken_bytes(self) -> int:
-        return self._behind.taken_bytes if self._behind is not None else 0
 
     @property
     def written_bytes(self) -> int:
@@ -79,6 +76,7 @@ class DurableOutlet:
     async def write(self, output: Output) -> None:
         assert self._behind is not None and isinstance(output, bytes)
         self._behind.put(output)
+        self.taken_bytes += len(output)
 
     async def flush(self) -> None:
         if self._behind is not None:

@@ -41,8 +41,8 @@ class Flow:
 
     def on_read(self, records: int, size: int = 0) -> None:
         self.in_flight += records
-        self.on_weighed(size)
-        if self.in_flight >= self.pause_at:
+        self.in_flight_bytes += size
+        if self.in_flight >= self.pause_at or self.in_flight_bytes >= self.limit_bytes:
             self.paused = True
 
     def on_weighed(self, more_bytes: int) -> None:

@@ -109,7 +109,8 @@ class ByteIntake:
 
     @property
     def waiting_bytes(self) -> int:
-        return self._left_bytes + self._reading.waiting_bytes
+        held = self._held.content if self._held is not None and self._left else 0
+        return held + self._reading.waiting_bytes
 
     def resize(self, sizes: Sizes) -> None:
         self._chunk_size, self._chunk_bytes = sizes.chunk_size, sizes.chunk_bytes
@@ -124,15 +125,15 @@ class ByteIntake:
     def take(self) -> ByteChunk | None:
         if self.ended:
             return None
-        while not self._is_full and (block := self._reading.take()) is not None:
+        while not (full := self._is_full()) and (block := self._reading.take()) is not None:
             self._hold(block)
-        if not (self._is_full or self._reading.ended or self._overdue()):
+        if not (full or self._reading.ended or self._overdue()):
             return None
         if self._left == 0 or self._held is None:
             self._end()
             return None
         count = min(self._left, self._chunk_size)
-        if self._left_bytes > self._chunk_bytes:
+        if self._held.content > self._chunk_bytes:
             count = fitting(self._held.items, self._at, count, self._chunk_bytes)
         chunk = cut_off(self._held, self._at, count)
         self._at += count
@@ -148,13 +149,11 @@ class ByteIntake:
         self.ended = True
         self._reading.close()
 
-    @property
-    def _left_bytes(self) -> int:
-        return self._held.content if self._held is not None and self._left else 0
-
-    @property
     def _is_full(self) -> bool:
-        return self._left >= self._chunk_size or self._left_bytes >= self._chunk_bytes
+        if self._left >= self._chunk_size:
+            return True
+        held = self._held
+        return self._left > 0 and held is not None and held.content >= self._chunk_bytes
 
     def _overdue(self) -> bool:
         return self.wait_s() == 0.0

@@ -46,10 +46,7 @@ class ByteOutlet:
         self._sink = sink
         self._bell = bell
         self._behind: WriteBehind | None = None
-
-    @property
-    def taken_bytes(self) -> int:
-        return self._behind.taken_bytes if self._behind is not None else 0
+        self.taken_bytes = 0
 
     @property
     def written_bytes(self) -> int:
@@ -62,6 +59,7 @@ class ByteOutlet:
     async def write(self, output: Output) -> None:
         assert self._behind is not None and isinstance(output, bytes)
         self._behind.put(output)
+        self.taken_bytes += len(output)
 
     async def flush(self) -> None:
         if self._behind is not None:

@@ -66,6 +66,7 @@ class Restraint:
 
     def load(self) -> Load:
         """Return where things stand."""
+        self.under_way.release()
         return Load(
             in_flight=self.flow.in_flight + self._intake.waiting,
             in_flight_bytes=self.flow.in_flight_bytes + self._intake.waiting_bytes,

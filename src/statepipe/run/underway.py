@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from statepipe.run.chunk import ChunkResult
 from statepipe.run.computing import Done
 from statepipe.run.flow import Flow
 
@@ -57,33 +56,27 @@ class UnderWay:
         """Results came back, the last or some of a chunk's: what they came from is let go."""
         left = self._read.get(done.number, 0)
         gone = left if done.last else min(left, sum(result.size for result in done.results))
-        if any(map(holds_records, done.results)):
-            gone = 0  # the records are what was read, and still there
+        if done.holds_records:
+            gone = 0  # these are what was read, and still there
         self._read[done.number] = left - gone
         self._flow.on_weighed(done.size - gone)
 
     def on_taken(self, done: Done) -> None:
         """The outlets took what is to be written of these results, dead letters included."""
-        marks = [outlet.taken_bytes for outlet in self._outlets]
+        marks: list[int] = []
+        for outlet in self._outlets:
+            marks.append(outlet.taken_bytes)
         size, self._taken = sum(marks) - self._taken, sum(marks)
         read = self._read.pop(done.number, 0) if done.last else 0
         self._flow.on_weighed(size - done.size - read)
         self._behind.append(Behind(done.records if done.last else 0, size, marks))
-        self.release()
 
     def release(self) -> None:
         """Let go of what has been written meanwhile."""
-        while self._behind and self._is_written(self._behind[0].marks):
-            first = self._behind.popleft()
+        while self._behind:
+            first = self._behind[0]
+            for outlet, mark in zip(self._outlets, first.marks, strict=True):
+                if outlet.written_bytes < mark:
+                    return
+            self._behind.popleft()
             self._flow.on_written(first.records, first.size)
-
-    def _is_written(self, marks: Sequence[int]) -> bool:
-        for outlet, mark in zip(self._outlets, marks, strict=True):
-            if outlet.written_bytes < mark:
-                return False
-        return True
-
-
-def holds_records(result: ChunkResult) -> bool:
-    """Tell whether a result holds records, for a callable or a sink object, rather than bytes."""
-    return any(isinstance(output, list) and output for output in result.outputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from typing import Protocol
@@ -25,6 +26,7 @@ class Act(Protocol):
 class WriteBehind:
     """Collects the chunks' bytes, and writes them in its own thread in larger pieces.
 
+    Of `taken_bytes` in all, `written_bytes` have been written, once writing failed endlessly many.
     `pending` bytes wait to be written; the bell rings when some have been. What the writer
     raised is raised by the next call.
     """
@@ -38,6 +40,8 @@ class WriteBehind:
         self._pieces: deque[bytes | Act] = deque()
         self.pending = 0
         self.taken_bytes = 0
+        self.written_bytes = 0
+        self._marks: deque[int] = deque()
         self._changed = threading.Condition()
         self._ending = False
         self._error: Exception | None = None
@@ -55,11 +59,6 @@ class WriteBehind:
         if self._buffered >= BUFFER_BYTES:
             self.flush()
 
-    @property
-    def written_bytes(self) -> int:
-        """How much of `taken_bytes` has been written; all of it once writing has failed."""
-        return self.taken_bytes - self._buffered - self.pending
-
     def flush(self) -> None:
         """Hand on what has been collected, now."""
         if not self._buffer:
@@ -70,6 +69,7 @@ class WriteBehind:
             if self._error is not None:
                 return  # nobody would take it, and `pending` stay; the next call raises
             self._pieces.append(piece)
+            self._marks.append(self.taken_bytes)
             self.pending += len(piece)
             self._changed.notify()
         if self._thread is None:
@@ -133,6 +133,10 @@ class WriteBehind:
                 self._error = failed
                 size = len(piece) if isinstance(piece, bytes) else 0
                 self.pending = 0 if failed is not None else self.pending - size
+                if failed is not None:
+                    self.written_bytes = sys.maxsize  # nobody is to wait for what will not come
+                elif isinstance(piece, bytes):
+                    self.written_bytes = self._marks.popleft()
             self._bell.ring()
 
     def _do(self, piece: bytes | Act) -> None:
