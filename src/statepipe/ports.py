@@ -8,7 +8,7 @@ items into records, and on the way out an `Encoder` turns records into bytes for
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from statepipe.record import Record, Run
@@ -19,12 +19,14 @@ from statepipe.saved import Point, Saved, SavedOutput
 class Unreadable:
     """Stands among items for bytes that cannot be one: an oversized record, a cut-off end.
 
-    `head` holds their first bytes (at most 1 KiB), `size` how many there were.
+    `head` holds their first bytes (at most 1 KiB), `size` how many there were, and `limit` how
+    many there may be at most, if that is why.
     """
 
     reason: str
     head: bytes
     size: int
+    limit: int | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
         return self.size
@@ -42,7 +44,8 @@ class Block:
     `size` counts the source bytes that the block used up. Blank lines are items too.
     `lines` are the items' lines where items span lines (CSV, JSON arrays); None where item k
     stands in line `line + k`. `end` is where what follows the last item begins; None where the
-    source cannot be read from there.
+    source cannot be read from there. `content` counts the bytes that the items take in memory,
+    about; 0 where the reader does not count them.
     """
 
     items: list[Item]
@@ -52,6 +55,7 @@ class Block:
     offsets: list[int] | None = None
     lines: list[int] | None = None
     end: Point | None = None
+    content: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

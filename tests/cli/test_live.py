@@ -102,6 +102,18 @@ def test_without_a_known_size_there_is_no_bar() -> None:
     ]
 
 
+def test_the_picture_tells_what_holds_a_run_up(tmp_path: Path) -> None:
+    seen = progress(in_flight=30, in_flight_bytes=3 * 1024 * 1024, paused_s=61.0, chunk_size=25)
+    lines = picture(request_for(tmp_path, "done"), seen, 200)
+
+    assert lines[2:4] == [
+        "1,500 records · 150/s · 12 s · 86 MB · 30 under way · 3 MB in queues",
+        "reading paused for 1 min 01 s · little memory: chunks of 25",
+    ]
+    calm = picture(request_for(tmp_path, "done"), progress(paused_s=0.9, chunk_size=100), 200)
+    assert calm[2:4] == ["1,500 records · 150/s · 12 s · 86 MB", ""]
+
+
 def test_many_end_states_are_summed_up(tmp_path: Path) -> None:
     names = [f"end {number}" for number in range(20)]
     seen = progress(by_state=dict.fromkeys(names, 10), failed=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -316,19 +317,38 @@ def test_the_chunk_size_is_the_records_in_a_chunk(tmp_path: Path) -> None:
     assert chunks == [2, 29]
 
 
-def test_above_the_memory_limit_nothing_is_read_ahead(tmp_path: Path) -> None:
-    write_shop(tmp_path, GOOD * 50_000)
-    text = (tmp_path / "in.jsonl").read_text()
-    run = ("run", "flow.yaml", "-", "-o", "none", "--json", "--parallelism", "2")
+def test_a_memory_limit_below_what_the_command_takes_is_refused(tmp_path: Path) -> None:
+    write_shop(tmp_path, GOOD)
+    done = run_command(
+        tmp_path, "run", "flow.yaml", "in.jsonl", "-o", "none", "--memory-limit", "1"
+    )
 
-    paused_s = [
-        json.loads(run_command(tmp_path, *run, "--memory-limit", limit, stdin=text).stdout)[
-            "paused_s"
-        ]
-        for limit in ("100000", "1")
-    ]
+    assert done.returncode == 2
+    assert re.search(r"--memory-limit: 1 MB is less than the \d+ MB that the command", done.stderr)
 
-    assert paused_s[0] < paused_s[1] / 2
+
+def test_a_gzip_bomb_is_an_error_of_the_operator(tmp_path: Path) -> None:
+    write_shop(tmp_path, GOOD)
+    with gzip.open(tmp_path / "in.jsonl.gz", "wb") as file:
+        file.write(b"\0" * 70_000_000)
+    run = ("run", "flow.yaml", "in.jsonl.gz", "-o", "none")
+    done = run_command(tmp_path, *run)
+    trusted = run_command(tmp_path, *run, "--max-compression-ratio", "2000")
+
+    assert done.returncode == 3
+    assert "over max_compression_ratio (500)" in done.stderr
+    assert trusted.returncode == 1  # one line that is no JSON
+
+
+def test_a_memory_limit_refuses_a_record_that_takes_too_much_of_it(tmp_path: Path) -> None:
+    write_shop(tmp_path, GOOD)
+    text = '{"id": 1, "price": 2, "quantity": 3}\n{"name": "' + "x" * 9_000_000 + '"}\n'
+    run = ("run", "flow.yaml", "-", "-o", "none", "--json")
+    limited = json.loads(run_command(tmp_path, *run, "--memory-limit", "128", stdin=text).stdout)
+    whole = json.loads(run_command(tmp_path, *run, stdin=text).stdout)
+
+    assert (limited["malformed"], whole["malformed"]) == (1, 0)
+    assert limited["peak_memory_mb"] < 128
 
 
 def test_a_timeout_is_an_error_of_the_operator(tmp_path: Path) -> None:

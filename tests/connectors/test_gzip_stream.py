@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import random
+import re
 import zlib
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from statepipe.connectors.gzip_stream import COMPRESSED_PIECE, GzipPacker, GzipStream
+from statepipe.connectors.gzip_stream import (
+    COMPRESSED_PIECE,
+    INNOCENT_BYTES,
+    GzipPacker,
+    GzipStream,
+)
 from statepipe.errors import SourceError
 
 
@@ -111,3 +118,38 @@ def test_what_is_packed_depends_on_the_content_only(cuts: list[int]) -> None:
 
 def test_nothing_packed_is_an_empty_gzip_file() -> None:
     assert zlib.decompress(GzipPacker().finish(), 31) == b""
+
+
+def bomb(size: int) -> bytes:
+    return gzip.compress(b"\0" * size, mtime=0)
+
+
+def test_a_content_far_larger_than_its_stream_is_a_bomb() -> None:
+    stream = GzipStream(Pieces(bomb(INNOCENT_BYTES + 1000)), "a.gz")
+    given = sum(len(stream.read(1 << 18)) for _ in range(INNOCENT_BYTES >> 18))
+    with pytest.raises(SourceError) as caught:
+        stream.read(1 << 18)
+
+    assert given == INNOCENT_BYTES
+    assert re.fullmatch(
+        r"a\.gz: its first \d+ bytes expand to 671\d+ and more, over max_compression_ratio \(500\);"
+        r" if the file is no bomb, raise that",
+        str(caught.value),
+    )
+
+
+def test_a_small_content_may_be_compressed_as_well_as_can_be() -> None:
+    assert len(unpacked(bomb(INNOCENT_BYTES))) == INNOCENT_BYTES
+
+
+def test_the_ratio_counts_all_members_together() -> None:
+    innocent = gzip.compress(random.Random(1).randbytes(200_000), mtime=0)
+    stream = GzipStream(Pieces(innocent + bomb(INNOCENT_BYTES + 1000)), "a.gz")
+
+    assert sum(map(len, iter(lambda: stream.read(1 << 20), b""))) == INNOCENT_BYTES + 201_000
+
+
+def test_a_higher_ratio_lets_it_pass() -> None:
+    stream = GzipStream(Pieces(bomb(INNOCENT_BYTES + 1000)), "a.gz", max_ratio=1032)
+
+    assert sum(map(len, iter(lambda: stream.read(1 << 20), b""))) == INNOCENT_BYTES + 1000

@@ -77,3 +77,27 @@ def test_flow_never_passes_its_limit_and_never_stalls(
             flow.on_written(under_way.pop(0))
 
     assert flow.in_flight == sum(under_way)
+
+
+def test_flow_counts_bytes_too_and_goes_on_at_half_of_them() -> None:
+    flow = Flow(limit=100, pause_at=100, limit_bytes=1000)
+    flow.on_read(1, 600)
+    verdicts = [flow.may_read(1, 400), flow.may_read(1, 401)]
+    flow.on_weighed(400)
+    verdicts.append(flow.may_read(1))
+    flow.on_weighed(-499)
+    verdicts.append(flow.may_read(1))
+    flow.on_weighed(-1)
+    verdicts.append(flow.may_read(1))
+
+    assert verdicts == [True, False, False, False, True]
+    flow.on_written(1, 500)
+    assert (flow.in_flight, flow.in_flight_bytes) == (0, 0)
+
+
+def test_with_nothing_under_way_bytes_hold_nothing_up() -> None:
+    flow = Flow(limit=5, pause_at=5, limit_bytes=10)
+
+    assert flow.may_read(1, 1_000_000) is True
+    flow.on_read(1, 1_000_000)
+    assert flow.may_read(1) is False

@@ -9,9 +9,10 @@ from statepipe.record import Record
 from statepipe.run.bell import LoopBell, ThreadBell
 from statepipe.run.blocking_driver import run_blocking
 from statepipe.run.flow import Flow
-from statepipe.run.gathering import GatheringIntake
+from statepipe.run.gathering import GatheringIntake, gathered
 from statepipe.run.intake import ByteIntake, IterableIntake
 from statepipe.run.live_intake import LiveIntake
+from statepipe.run.options import StreamConfig
 from statepipe.run.pulling import PulledAsync
 from statepipe.testing import AsyncMemorySource, ManualClock
 from tests.run.sources import WAIT_S, ScriptedSource, lines
@@ -91,3 +92,32 @@ async def test_an_iterator_that_reads_ahead_is_not_held_back() -> None:
     assert [len(first), *sizes_of(intake)] == [3] * 6 + [2]
     assert inner.paused_s == 0
     await intake.close()
+
+
+def test_under_a_memory_limit_only_a_part_is_gathered() -> None:
+    read: list[int] = []
+
+    def numbers() -> Iterator[Record]:
+        for number in range(50):
+            read.append(number)
+            yield {"text": "x" * 1000}
+
+    inner = IterableIntake(numbers(), 3, 1.0, ManualClock())
+    intake = GatheringIntake(inner, most_bytes=7000)
+    first = intake.take()
+
+    assert first is not None
+    assert len(read) == 6
+    assert 0 < intake.waiting_bytes < 7000
+    assert sum(sizes_of(intake)) == 47
+    assert intake.waiting_bytes == 0
+
+
+def test_what_may_be_gathered_comes_from_the_options() -> None:
+    inner = IterableIntake(iter([{"n": 1}] * 9), 1, 1.0, ManualClock())
+    limited = gathered(inner, StreamConfig(memory_limit_mb=1, buffer_bytes=1, chunk_size=1))
+    limited.take()
+    whole = gathered(IterableIntake([{"n": 1}] * 9, 1, 1.0, ManualClock()), StreamConfig())
+    whole.take()
+
+    assert (limited.waiting, whole.waiting) == (0, 8)

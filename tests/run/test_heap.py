@@ -38,7 +38,9 @@ def page_faults(tmp_path: Path, heap: str) -> int:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's own habit")
 def test_a_stream_does_not_fault_its_memory_in_again_and_again(tmp_path: Path) -> None:
-    settled, unsettled = (page_faults(tmp_path, heap) for heap in ("settled", "unsettled"))
+    settled = page_faults(tmp_path, "settled")
+    # A heap that grew enough by chance settles by itself, but hardly three times.
+    unsettled = max(page_faults(tmp_path, "unsettled") for _ in range(3))
 
     assert settled < RECORDS * 0.2
     assert settled < unsettled

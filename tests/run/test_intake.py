@@ -18,6 +18,7 @@ from statepipe.run.blocking_driver import run_blocking
 from statepipe.run.chunk import ByteChunk, RangeChunk
 from statepipe.run.flow import Flow
 from statepipe.run.intake import ByteIntake, Intake, IterableIntake, RangeIntake
+from statepipe.run.pressure import Sizes
 from statepipe.run.pulling import Pulled
 from statepipe.testing import ManualClock, MemorySource
 from tests.run.sources import WAIT_S, Part, ScriptedSource, lines, until
@@ -143,6 +144,50 @@ def test_ranges_are_given_in_order() -> None:
     assert intake.wait_s() is None
 
 
+def sizes(chunk_size: int, chunk_bytes: int) -> Sizes:
+    return Sizes(chunk_size, chunk_bytes, 1 << 30)
+
+
+@pytest.mark.parametrize(
+    ("chunk_size", "chunk_bytes", "expected"),
+    [(100, 35, [3, 3, 3, 1]), (2, 35, [2] * 5), (100, 1, [1] * 10), (100, 1000, [10])],
+)
+def test_chunks_end_early_where_their_bytes_are_many(
+    chunk_size: int, chunk_bytes: int, expected: list[int]
+) -> None:
+    items = [b"%010d" % number for number in range(10)]
+    reading = Reading(ScriptedSource([items[:4], items[4:]]), 100)
+    reading.intake.resize(sizes(chunk_size, chunk_bytes))
+    chunks = reading.rest()
+
+    assert [len(chunk) for chunk in chunks] == expected
+    assert [item for chunk in chunks for item in chunk.items] == items
+    assert sum(chunk.size for chunk in chunks) == 110
+    assert reading.intake.waiting_bytes == 0
+
+
+def test_bytes_that_wait_are_counted() -> None:
+    reading = Reading(ScriptedSource([[b"x" * 9] * 3]), 1)
+    first = reading.next()
+
+    assert first is not None and first.content == 10
+    assert reading.intake.waiting_bytes == 20
+
+
+def test_ranges_are_split_where_they_are_too_large() -> None:
+    intake = RangeIntake([RangeChunk(Range(0, 100), 10), RangeChunk(Range(100, 110), 1)])
+    intake.resize(sizes(1, 40))
+    taken = list(iter(intake.take, None))
+
+    assert taken == [
+        RangeChunk(Range(0, 40), 4),
+        RangeChunk(Range(40, 80), 4),
+        RangeChunk(Range(80, 100), 2),
+        RangeChunk(Range(100, 110), 1),
+    ]
+    assert intake.ended
+
+
 # -- iterables ---------------------------------------------------------------------------------
 
 
@@ -247,3 +292,19 @@ def test_closing_closes_a_generator_and_a_source_object() -> None:
 
     assert closed == ["generator"]
     assert source.closed == 1
+
+
+def test_an_iterables_chunk_ends_early_where_its_records_are_large() -> None:
+    intake = iterable_intake([{"text": "x" * 1000} for _ in range(7)], chunk_size=100)
+    intake.resize(sizes(100, 2500))
+    chunks = list(iter(intake.take, None))
+
+    assert [len(chunk) for chunk in chunks] == [2, 2, 2, 1]
+    assert all(1000 < chunk.content / len(chunk) < 1600 for chunk in chunks)
+
+
+def test_an_intake_takes_on_new_sizes() -> None:
+    intake = iterable_intake(records(7), chunk_size=5)
+    intake.resize(sizes(2, 1 << 30))
+
+    assert taken_sizes(intake) == [2, 2, 2, 1]

@@ -12,6 +12,7 @@ from statepipe.run.bell import LoopBell
 from statepipe.run.chunk import RecordChunk
 from statepipe.run.flow import Flow
 from statepipe.run.live_intake import LiveIntake
+from statepipe.run.pressure import Sizes
 from statepipe.run.pulling import PulledAsync
 from statepipe.testing import AsyncMemorySource, ManualClock
 from tests.run.sources import WAIT_S
@@ -241,3 +242,29 @@ async def test_each_chunk_knows_the_number_of_its_first_record() -> None:
         firsts.append(chunk.first)
 
     assert firsts == [0, 3, 6]
+
+
+async def test_large_records_make_smaller_chunks_and_hold_the_source_back() -> None:
+    live = Live(flow=Flow(100, 100, limit_bytes=10_000))
+    live.intake.resize(Sizes(chunk_size=3, chunk_bytes=3000, buffer_bytes=1 << 30))
+    for _ in range(30):
+        live.tap.put({"text": "x" * 1000})
+    await live.settle()
+    held = live.intake.waiting
+    chunk = live.intake.take()
+
+    assert held == 7  # of about 1300 bytes each
+    assert chunk is not None and len(chunk) == 2
+    assert 2000 < chunk.content < 3200
+    assert 5000 < live.intake.waiting_bytes < 8000
+    await live.intake.close()
+
+
+async def test_while_memory_is_short_a_chunk_is_what_the_new_sizes_say() -> None:
+    live = Live(flow=Flow(100, 100, tight=True))
+    live.intake.resize(Sizes(chunk_size=1, chunk_bytes=1 << 20, buffer_bytes=1 << 20, tight=True))
+    live.tap.put_numbers(5)
+    await live.settle()
+
+    assert live.intake.waiting == 1
+    await live.intake.close()

@@ -6,7 +6,8 @@ import mmap
 import multiprocessing
 import os
 
-from statepipe.run.memory import SAMPLE_S, MemoryGauge, resident_mb
+from statepipe.run.heap import settle_heap
+from statepipe.run.memory import SAMPLE_S, MemoryGauge, give_back, resident_mb
 from statepipe.testing import ManualClock
 
 
@@ -55,3 +56,24 @@ def test_a_process_that_has_ended_holds_nothing() -> None:
 
     assert resident_mb(process.pid) == 0.0
     assert resident_mb(os.getpid()) > 1
+
+
+def test_a_look_is_taken_whether_one_is_due_or_not() -> None:
+    gauge = MemoryGauge(ManualClock())
+    gauge.sample([])
+    gauge.now_mb = 0.0
+    gauge.look([])
+
+    assert gauge.now_mb > 1
+    assert gauge.sample([]) is False
+
+
+def test_what_was_freed_is_given_back() -> None:
+    settle_heap()
+    kept = [bytes(1000) for _ in range(100_000)]
+    kept = kept[::100]  # holes that are no use to the system until it is told of them
+    before = resident_mb(os.getpid())
+    give_back()
+
+    assert len(kept) == 1000
+    assert resident_mb(os.getpid()) <= before - 60

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Sequence
 
@@ -10,10 +9,10 @@ import pytest
 
 from statepipe.errors import SinkError
 from statepipe.record import Record
-from statepipe.run.bell import LoopBell, ThreadBell
+from statepipe.run.bell import ThreadBell
 from statepipe.run.blocking_driver import run_blocking
 from statepipe.run.outlets import ByteOutlet, CallableOutlet, SinkOutlet, settled
-from statepipe.run.writing import BUFFER_BYTES, MAX_PENDING_BYTES
+from statepipe.run.writing import BUFFER_BYTES
 from statepipe.testing import AsyncCollectingSink, CollectingSink
 from tests.run.sinks import PaperSink
 from tests.run.sources import until
@@ -50,31 +49,29 @@ def test_a_flush_hands_on_what_is_collected() -> None:
     run_blocking(outlet.abort())
 
 
-def test_writing_waits_for_room_and_goes_on_when_there_is_some() -> None:
+def test_what_was_taken_and_is_not_yet_written_can_be_told() -> None:
     sink, bell = PaperSink(gate=threading.Event()), ThreadBell()
     assert sink.gate is not None
     outlet = opened(sink, bell)
-    part = b"x" * BUFFER_BYTES
-    for _ in range(MAX_PENDING_BYTES // BUFFER_BYTES):
-        run_blocking(outlet.write(part))
-    writer = threading.Thread(target=lambda: run_blocking(outlet.write(part)))
-    writer.start()
-    writer.join(0.05)  # can pass by luck, but never fail by it
+    run_blocking(outlet.write(b"x" * BUFFER_BYTES))
+    run_blocking(outlet.write(b"little"))
 
-    assert writer.is_alive()
+    assert (outlet.taken_bytes, outlet.written_bytes) == (BUFFER_BYTES + 6, 0)
     sink.gate.set()
-    writer.join()
-    run_blocking(outlet.commit())
-    assert len(sink.text) == MAX_PENDING_BYTES + BUFFER_BYTES
+    until(lambda: outlet.written_bytes == BUFFER_BYTES)
+    run_blocking(outlet.flush())
+    until(lambda: outlet.written_bytes == BUFFER_BYTES + 6)
+    run_blocking(outlet.abort())
 
 
-def test_a_driver_that_waits_for_room_hears_of_the_error() -> None:
+def test_nothing_waits_to_be_written_after_writing_has_failed() -> None:
     sink = PaperSink(gate=threading.Event(), write_error=SinkError("the disk is full"))
     assert sink.gate is not None
     outlet = opened(sink)
-    for _ in range(MAX_PENDING_BYTES // BUFFER_BYTES):
+    for _ in range(4):
         run_blocking(outlet.write(b"x" * BUFFER_BYTES))
     sink.gate.set()
+    until(lambda: outlet.written_bytes >= outlet.taken_bytes)  # or a driver would wait forever
 
     with pytest.raises(SinkError, match="the disk is full"):
         run_blocking(outlet.write(b"y"))
@@ -82,18 +79,9 @@ def test_a_driver_that_waits_for_room_hears_of_the_error() -> None:
     assert sink.events == ["open", "abort"]
 
 
-async def test_the_loop_turns_while_writing_waits_for_room() -> None:
-    sink = PaperSink(gate=threading.Event())
-    assert sink.gate is not None
-    outlet = ByteOutlet(sink, LoopBell())
-    outlet.open()
-    for _ in range(MAX_PENDING_BYTES // BUFFER_BYTES):
-        await outlet.write(b"x" * BUFFER_BYTES)
-    asyncio.get_running_loop().call_soon(sink.gate.set)  # only a loop that turns opens it
-    await outlet.write(b"y")
-    await outlet.commit()
-
-    assert len(sink.text) == MAX_PENDING_BYTES + 1
+def test_an_outlet_of_records_holds_nothing_back() -> None:
+    for outlet in (CallableOutlet(print), SinkOutlet(CollectingSink())):
+        assert (outlet.taken_bytes, outlet.written_bytes) == (0, 0)
 
 
 def test_a_sink_that_cannot_be_opened_says_so_and_can_be_aborted() -> None:

@@ -7,11 +7,12 @@ import threading
 import pytest
 
 from statepipe.errors import SourceError
-from statepipe.ports import Block
+from statepipe.ports import Block, Unreadable
 from statepipe.run.bell import ThreadBell
 from statepipe.run.blocking_driver import run_blocking
+from statepipe.run.blocks import content_of
 from statepipe.run.reading import MAX_BLOCKS, ReadAhead
-from tests.run.sources import WAIT_S, Part, ScriptedSource, lines
+from tests.run.sources import WAIT_S, Part, ScriptedSource, lines, until
 
 
 def started(source: ScriptedSource) -> tuple[ReadAhead, ThreadBell]:
@@ -131,3 +132,27 @@ def test_closing_before_opening_is_fine() -> None:
 
 def thread_of(reading: ReadAhead) -> threading.Thread:
     return reading._thread
+
+
+def test_large_blocks_are_read_ahead_by_their_bytes_and_one_always_is() -> None:
+    parts: list[Part] = [[b"x" * 999] for _ in range(10)]
+    source = ScriptedSource(parts)
+    bell = ThreadBell()
+    reading = ReadAhead(source.open, bell)
+    reading.most_bytes = 500
+    reading.open()
+    reading.start()
+    until(lambda: reading.waiting_bytes == 2000)  # one that waits, and one that found no room
+    given = [source.given]
+    blocks = all_blocks(reading, bell)
+
+    assert given == [2]
+    assert len(blocks) == 10
+    assert reading.waiting_bytes == 0
+
+
+def test_a_reader_that_counts_its_bytes_is_believed() -> None:
+    block = Block([b"abc"], 0, 1, 4, content=77)
+    counted = Block([b"abc", Unreadable("too long", b"head", 10**9)], 0, 1, 10**9)
+
+    assert (block.content, content_of(counted.items)) == (77, 3 + 4 + 2)

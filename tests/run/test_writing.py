@@ -9,8 +9,10 @@ import pytest
 from statepipe.errors import SinkError
 from statepipe.run.bell import ThreadBell
 from statepipe.run.blocking_driver import run_blocking
-from statepipe.run.writing import BUFFER_BYTES, MAX_PENDING_BYTES, WriteBehind
+from statepipe.run.writing import BUFFER_BYTES, WriteBehind
 from tests.run.sources import WAIT_S, until
+
+MANY_BYTES = 4 * BUFFER_BYTES
 
 
 class Paper:
@@ -67,7 +69,7 @@ def test_small_parts_are_written_in_larger_pieces() -> None:
 def test_pending_counts_what_waits_and_the_bell_tells_when_it_is_less() -> None:
     paper, bell = Paper(open_gate=False), ThreadBell()
     behind = WriteBehind(paper, b"", bell)
-    while behind.pending < MAX_PENDING_BYTES:
+    while behind.pending < MANY_BYTES:
         behind.put(b"x" * BUFFER_BYTES)
     paper.gate.set()
 
@@ -75,7 +77,7 @@ def test_pending_counts_what_waits_and_the_bell_tells_when_it_is_less() -> None:
         assert run_blocking(bell.wait(WAIT_S))
     behind.commit()
 
-    assert len(paper.written) == MAX_PENDING_BYTES // BUFFER_BYTES
+    assert len(paper.written) == MANY_BYTES // BUFFER_BYTES
 
 
 def test_an_error_of_the_writer_is_raised_by_the_next_call_and_nothing_stays_pending() -> None:
@@ -126,7 +128,7 @@ def test_an_error_while_a_large_part_is_put_leaves_nothing_pending() -> None:
     paper, bell = Paper(open_gate=False, fault=SinkError("the disk is full")), ThreadBell()
     behind = WriteBehind(paper, b"", bell)
     behind.put(b"x" * BUFFER_BYTES)
-    late = LateLength(b"y" * MAX_PENDING_BYTES)
+    late = LateLength(b"y" * MANY_BYTES)
     late.paper, late.bell = paper, bell
     behind.put(late)
 

@@ -135,7 +135,7 @@ class Ahead:
         ({"backpressure_threshold": 30}, 30),
         ({"buffer_size": 40, "backpressure_threshold": 15}, 15),
         ({"buffer_size": 3}, 10),  # a whole chunk is always let in
-        ({"memory_limit_mb": 1}, 10),
+        ({"memory_limit_mb": 1}, 10),  # which is there before the first record: one at a time
     ],
 )
 def test_a_fast_source_is_held_back(limits: Any, most: int, stream: Stream) -> None:
@@ -159,7 +159,7 @@ def test_a_source_within_its_limits_is_not_held_back(stream: Stream) -> None:
 
 @pytest.mark.parametrize(
     ("limits", "most"),
-    [({"buffer_size": 20}, 20), ({"backpressure_threshold": 11}, 20), ({"memory_limit_mb": 1}, 10)],
+    [({"buffer_size": 20}, 20), ({"backpressure_threshold": 11}, 20)],
 )
 def test_workers_get_no_more_than_the_limits_allow(limits: Any, most: int, stream: Stream) -> None:
     in_flight: list[int] = []
@@ -174,6 +174,19 @@ def test_workers_get_no_more_than_the_limits_allow(limits: Any, most: int, strea
     # `in_flight` is told after a chunk of 10 has been written.
     assert max(in_flight) <= most - 10
     assert len(in_flight) == 50
+
+
+def test_at_the_memory_limit_workers_get_one_chunk_at_a_time(stream: Stream) -> None:
+    told: list[tuple[int, int]] = []
+    stream(
+        one_state(),
+        numbered(500),
+        on_progress=lambda p: told.append((p.in_flight, p.chunk_size)),
+        stream_config=on_workers(2, chunk_size=10, memory_limit_mb=1),
+    )
+
+    assert {in_flight for in_flight, _ in told} == {0}
+    assert max(size for _, size in told) <= 5
 
 
 def test_without_limits_workers_get_more(stream: Stream) -> None:

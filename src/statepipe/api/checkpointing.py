@@ -157,6 +157,7 @@ def format_facts(
         "csv_has_header": options.csv_has_header,
         "skip_empty_lines": options.skip_empty_lines,
         "max_record_bytes": options.max_record_bytes,
+        "memory_limit_mb": config.memory_limit_mb,
         "retries": config.max_retries if config.retry_on_error else 0,
     }
 

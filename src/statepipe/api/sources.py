@@ -14,7 +14,7 @@ from statepipe.errors import UsageError
 from statepipe.ports import ByteSource, Clock, FileSystem, Source
 from statepipe.record import Record
 from statepipe.run.bell import Bell
-from statepipe.run.gathering import GatheringIntake
+from statepipe.run.gathering import gathered
 from statepipe.run.intake import ByteIntake, Intake, IterableIntake, RangeIntake
 from statepipe.run.live_intake import LiveIntake
 from statepipe.run.options import StreamConfig
@@ -78,7 +78,7 @@ def new_intake(
         start = resumption.point.offset if resumption.point is not None else 0
         return RangeIntake(range_chunks(source, config, start))
     intake = chunked(source, config, resumption, bell, clock)
-    return intake if use_streaming else GatheringIntake(intake)
+    return intake if use_streaming else gathered(intake, config)
 
 
 def chunked(

@@ -14,6 +14,7 @@ from statepipe.api.streaming import BESIDE, Request
 from statepipe.connectors.formats import FormatOptions
 from statepipe.errors import UsageError
 from statepipe.run.options import StreamConfig
+from statepipe.run.pressure import record_limit
 from statepipe.run.progress import Progress
 
 Given = TypeVar("Given")
@@ -75,7 +76,8 @@ class Streaming(ABC, Generic[Given]):
             csv_delimiter,
             csv_has_header,
             skip_empty_lines,
-            config.max_record_bytes,
+            record_limit(config),
+            config.max_compression_ratio,
         )
         request = Request(
             source=source,

@@ -41,6 +41,7 @@ from statepipe.run.computing import Computing, InlineComputing
 from statepipe.run.dead_letters import DeadLetters, Sender
 from statepipe.run.durable_outlet import DurableOutlet
 from statepipe.run.encoding import LateEncoding
+from statepipe.run.fitting import allowance, fitted_source
 from statepipe.run.heap import settle_heap
 from statepipe.run.options import StreamConfig
 from statepipe.run.outlets import ByteOutlet, CallableOutlet, Outlet, SinkOutlet
@@ -84,7 +85,8 @@ class Assembly:
         self.resumption = Resumption(None)
         self.run: Run = stages[0].begin_run()  # unless an earlier one is gone on with
         self.routes: Routes = routes(stages[-1].machine.main_network, request.sink)
-        self.source = self._open_source()
+        self.allowed = allowance(request.config)
+        self.source = fitted_source(self._open_source(), self.allowed)
         self.sinks = [self._sink(target) for target in self.routes.targets]
         self._check_formats()
         self.letters = self._dead_letter_sink()
@@ -240,6 +242,7 @@ class Assembly:
             retries=config.max_retries if config.retry_on_error else 0,
             concurrency=config.concurrency,
             run=self.run,
+            allowed=self.allowed,
         )
         if config.parallelism == 1:
             return InlineComputing(runner)

@@ -27,6 +27,7 @@ FIRST_REDRAW_S = 0.5
 MEMORY_S = 1.0
 """Between two looks at the memory: finding the workers goes through all processes there are."""
 
+MEGABYTE = 1024 * 1024
 MAX_STATES = 12
 MAX_GROUPS = 4
 
@@ -102,6 +103,7 @@ def drawn(
         parts.append(bar(progress))
     parts += [
         facts(counts, progress, elapsed_s, used_mb),
+        *strains(request, progress),
         Text(),
         states(request.ends, counts),
         *[group_line(group) for group in largest(counts)[:MAX_GROUPS]],
@@ -152,7 +154,19 @@ def facts(
     ]
     if progress is not None and progress.in_flight:
         parts.append(f"{progress.in_flight:,} under way")
+    if progress is not None and progress.in_flight_bytes >= MEGABYTE:
+        parts.append(f"{progress.in_flight_bytes / MEGABYTE:,.0f} MB in queues")
     return Text(" · ".join(parts), no_wrap=True, overflow="ellipsis")
+
+
+def strains(request: Request, progress: Progress | None) -> list[Text]:
+    """Return a line on what holds the run up, if anything does: slow sinks, little memory."""
+    parts = []
+    if progress is not None and progress.paused_s >= 1:
+        parts.append(f"reading paused for {duration(progress.paused_s)}")
+    if progress is not None and 0 < progress.chunk_size < request.options.chunk_size:
+        parts.append(f"little memory: chunks of {progress.chunk_size:,}")
+    return [Text(" · ".join(parts), "yellow", no_wrap=True, overflow="ellipsis")] if parts else []
 
 
 def states(ends: tuple[str, ...], counts: Counts) -> Table:

@@ -13,6 +13,9 @@ from statepipe.cli.words import did_you_mean
 from statepipe.connectors.formats import FormatOptions, input_format, output_format, same_file
 from statepipe.connectors.standard_streams import StandardInput, StandardOutput
 from statepipe.errors import UsageError
+from statepipe.run.memory import resident_mb
+from statepipe.run.options import StreamConfig
+from statepipe.run.pressure import record_limit
 
 STANDARD = "-"
 NONE = "none"
@@ -32,6 +35,7 @@ class Options:
     max_deliveries: int = 3
     timeout: float | None = None
     memory_limit: float | None = None
+    max_compression_ratio: float = 500
     dead_letters: str | None = None
     max_errors: int = 0
     input_format: str = "auto"
@@ -117,10 +121,24 @@ def check_order(options: Options) -> None:
     check_path(flow)
 
 
+def check_memory_limit(options: Options) -> None:
+    """Raise UsageError for a limit that the command passes before it has read anything."""
+    limit, own = options.memory_limit, resident_mb(os.getpid())
+    if limit is not None and limit <= own:
+        raise UsageError(
+            f"--memory-limit: {limit:g} MB is less than the {own:.0f} MB that the command takes "
+            "without any records; give it room for these"
+        )
+
+
 def request_of(options: Options, ends: list[EndState]) -> Request:
     """Return what `options` ask for of a flow with these end states; raises UsageError."""
     formats = FormatOptions(
-        options.text_field, options.delimiter, options.csv_header, options.skip_empty_lines
+        options.text_field,
+        options.delimiter,
+        options.csv_header,
+        options.skip_empty_lines,
+        record_limit(StreamConfig(memory_limit_mb=options.memory_limit)),
     )
     source: str | StandardInput = options.source
     if source == STANDARD:

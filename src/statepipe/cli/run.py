@@ -15,7 +15,14 @@ from statepipe.cli.exits import EPILOG
 from statepipe.cli.flow import admit_modules
 from statepipe.cli.interrupts import Interrupts
 from statepipe.cli.messages import show_traceback
-from statepipe.cli.request import Options, Request, check_order, end_states, request_of
+from statepipe.cli.request import (
+    Options,
+    Request,
+    check_memory_limit,
+    check_order,
+    end_states,
+    request_of,
+)
 from statepipe.cli.terminal import red, say
 from statepipe.cli.values import number, one_of, whole
 from statepipe.cli.views import View, view_for
@@ -62,6 +69,7 @@ FORMAT_NAMES = ("auto", *FORMATS)
 @click.option(
     "--parallelism", callback=whole(1), default="1", metavar="N", help="Worker processes. [1]"
 )
+@click.option("--memory-limit", callback=number(1), metavar="MB", help="Keep memory below this.")
 @click.option(
     "--max-deliveries",
     callback=whole(1),
@@ -70,7 +78,11 @@ FORMAT_NAMES = ("auto", *FORMATS)
     help="Workers that a record may end. [3]",
 )
 @click.option(
-    "--memory-limit", callback=number(1), metavar="MB", help="Read no further ahead above this."
+    "--max-compression-ratio",
+    callback=number(1),
+    default="500",
+    metavar="N",
+    help="Of a gzip source; more is a bomb. [500]",
 )
 @click.option("--timeout", callback=number(0), metavar="SECONDS", help="Give up after this long.")
 @click.option("--checkpoint", metavar="DIR", help="Keep here how far the run is, to go on later.")
@@ -111,6 +123,7 @@ def run_flow(options: Options, interrupts: Interrupts) -> int:
     check_order(options)
     admit_modules(options.flow, options.trust)
     with SimpleFSM(options.flow, trusted=options.trust) as fsm:
+        check_memory_limit(options)
         request = request_of(options, end_states(fsm.config))
         ending = moved(fsm, request, view_for(request, fsm.config["name"]), interrupts)
     code = ending.exit_code(options.max_errors)
@@ -152,6 +165,7 @@ def stream(fsm: SimpleFSM, request: Request, watch: Watch) -> StreamResult:
         parallelism=options.parallelism,
         max_deliveries=options.max_deliveries,
         memory_limit_mb=options.memory_limit,
+        max_compression_ratio=options.max_compression_ratio,
     )
     return fsm.process_stream(
         request.source,

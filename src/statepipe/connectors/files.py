@@ -19,7 +19,7 @@ from statepipe.connectors.file_writer import (
     partial_path,
 )
 from statepipe.connectors.filesystem import open_stream
-from statepipe.connectors.gzip_stream import GzipPacker, GzipStream
+from statepipe.connectors.gzip_stream import MAX_RATIO, GzipPacker, GzipStream
 from statepipe.connectors.lines import stream_start
 from statepipe.errors import SinkError, SourceError
 from statepipe.ports import (
@@ -50,6 +50,7 @@ class FileSource:
     total_bytes: int | None = None
     splittable: bool = False
     live: bool = False
+    max_ratio: float = MAX_RATIO
 
     @property
     def name(self) -> str:
@@ -125,7 +126,7 @@ class FileSource:
         except OSError as exc:
             raise SourceError(f"cannot read {self.path}: {exc.strerror or exc}") from exc
         stream = PlainStream(file, self.path)
-        return GzipStream(stream, self.path) if self.compressed else stream
+        return GzipStream(stream, self.path, self.max_ratio) if self.compressed else stream
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from statepipe.connectors.csv_format import CsvInput, CsvOutput
 from statepipe.connectors.file_format import InputFormat, OutputFormat
 from statepipe.connectors.files import FileSink, FileSource
+from statepipe.connectors.gzip_stream import MAX_RATIO
 from statepipe.connectors.json_array import JsonArrayInput, JsonArrayOutput
 from statepipe.connectors.jsonl import JsonLinesInput, JsonLinesOutput
 from statepipe.connectors.lines import MAX_RECORD_BYTES
@@ -43,6 +44,7 @@ class FormatOptions:
     csv_has_header: bool = True
     skip_empty_lines: bool = True
     max_record_bytes: int = MAX_RECORD_BYTES
+    max_compression_ratio: float = MAX_RATIO
 
 
 def unused_options(options: FormatOptions, formats: set[str]) -> list[str]:
@@ -68,13 +70,15 @@ def file_source(
 
     A regular file that is not compressed can be read in ranges if its format can.
     """
-    reading = input_format(format_name(path, format), options or FormatOptions())
+    options = options or FormatOptions()
+    reading = input_format(format_name(path, format), options)
     status = _status(path)
     compressed = path.endswith(_GZIP_SUFFIX)
     regular = stat.S_ISREG(status.st_mode)
     splittable = regular and not compressed and reading.splittable
     size = status.st_size if regular else None
-    source = FileSource(path, reading, files, compressed, size, splittable, live=not regular)
+    ratio = options.max_compression_ratio
+    source = FileSource(path, reading, files, compressed, size, splittable, not regular, ratio)
     if isinstance(reading, CsvInput) and regular:
         source.open().close()  # its decoder may be sent to workers, and must know the columns
     return source

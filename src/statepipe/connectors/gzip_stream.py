@@ -15,6 +15,15 @@ from statepipe.errors import SourceError
 _GZIP = 16 + zlib.MAX_WBITS
 _LEVEL = 6
 _PIECE = 64 * 1024
+MAX_RATIO = 500.0
+"""Default for how many times its compressed bytes a content may have.
+
+Deflate cannot pass 1032; real data stays well below 100.
+"""
+
+INNOCENT_BYTES = 64 * 1024 * 1024
+"""A content of this size is let pass, however well it was compressed."""
+
 COMPRESSED_PIECE = 256 * 1024
 """Bytes given to the compressor at once."""
 
@@ -26,9 +35,12 @@ _SKIPPED_AT_ONCE = 1024 * 1024
 
 
 class GzipStream:
-    """The content of a gzip stream; members one after another are one content."""
+    """The content of a gzip stream; members one after another are one content.
 
-    def __init__(self, compressed: ByteStream, name: str) -> None:
+    One that has more than `max_ratio` times the bytes of the stream is a bomb: a SourceError.
+    """
+
+    def __init__(self, compressed: ByteStream, name: str, max_ratio: float = MAX_RATIO) -> None:
         self._compressed = compressed
         self._name = name
         self._member = zlib.decompressobj(_GZIP)
@@ -36,6 +48,8 @@ class GzipStream:
         self._begun = False
         self._taken = 0
         self._told = 0
+        self._given = 0
+        self._max_ratio = max_ratio
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes of the content, b"" at the end. Raises SourceError."""
@@ -44,6 +58,8 @@ class GzipStream:
                 return b""
             data = self._decompress(size)
             if data:
+                self._given += len(data)
+                self._check_ratio()
                 return data
 
     def skip_to(self, offset: int) -> None:
@@ -96,6 +112,15 @@ class GzipStream:
         self._member = zlib.decompressobj(_GZIP)
         self._begun = True
         return True
+
+    def _check_ratio(self) -> None:
+        consumed = self._taken - len(self._waiting)
+        if self._given <= INNOCENT_BYTES or self._given <= self._max_ratio * consumed:
+            return
+        raise SourceError(
+            f"{self._name}: its first {consumed} bytes expand to {self._given} and more, over "
+            f"max_compression_ratio ({self._max_ratio:g}); if the file is no bomb, raise that"
+        )
 
     def _corrupt(self, reason: str) -> SourceError:
         if "incorrect header" in reason:

@@ -87,10 +87,11 @@ class JsonArrayReader:
 
     def _block(self) -> Block:
         found, self._found = self._found, _Found()
-        size, self._unclaimed = self._stream.used(self._unclaimed), 0
+        content, self._unclaimed = self._unclaimed, 0
+        size = self._stream.used(content)
         offsets, lines = found.offsets, found.lines
         end = Point(offsets[-1] + 1, lines[-1])  # an element is known by its first byte
-        return Block(found.items, offsets[0], lines[0], size, offsets, lines, end)
+        return Block(found.items, offsets[0], lines[0], size, offsets, lines, end, content)
 
     def _cut(self) -> None:
         at = 0 if self._opened else self._open_array()

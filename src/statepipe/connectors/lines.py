@@ -131,7 +131,8 @@ class LineReader:
 
     def _block(self, items: list[Item], size: int) -> Block:
         used = self._stream.used(self._mark_bytes + size)
-        block = Block(items, self._offset, self._line, used)
+        held = min(size, self._limit + BLOCK_SIZE)  # of an oversized line only the head is
+        block = Block(items, self._offset, self._line, used, content=held)
         self._mark_bytes = 0
         self._offset += size
         self._line += len(items)
@@ -178,7 +179,8 @@ def _whole_or_unreadable(item: Item, limit: int) -> Item:
 
 def oversized(head: bytes, size: int, limit: int) -> Unreadable:
     """Return what stands for an item of `size` bytes, more than `limit`."""
-    return Unreadable(f"record of {size} bytes is over max_record_bytes ({limit})", head, size)
+    reason = f"record of {size} bytes is over max_record_bytes ({limit})"
+    return Unreadable(reason, head, size, limit)
 
 
 class _PendingLine:

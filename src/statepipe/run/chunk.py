@@ -19,7 +19,7 @@ class ByteChunk:
     """Items of a byte source that are computed together.
 
     `offset`, `line`, `offsets`, `lines` and `end` are as in `ports.Block`; `size` is the source
-    bytes used up.
+    bytes used up, `content` what the items take in memory.
     """
 
     items: Sequence[Item]
@@ -29,6 +29,7 @@ class ByteChunk:
     offsets: Sequence[int] | None = None
     lines: Sequence[int] | None = None
     end: Point | None = None
+    content: int = 0
 
     def __len__(self) -> int:
         return len(self.items)
@@ -56,12 +57,15 @@ class RecordChunk:
     """Records of an iterator, which are computed together.
 
     `first` is the number, from 0, of the first of them in the whole source. `shared`: functions
-    may change these very objects.
+    may change these very objects. `content` is about how many bytes they take; `heads` tell of
+    those that are too large to be told whole.
     """
 
     records: list[Record]
     first: int = 0
     shared: bool = False
+    content: int = 0
+    heads: dict[int, bytes] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.records)
@@ -77,6 +81,10 @@ class RangeChunk:
 
     range: Range
     expected: int
+
+    @property
+    def content(self) -> int:
+        return self.range.end - self.range.start
 
     def __len__(self) -> int:
         return self.expected

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 
 from statepipe.codegen.engine import Engine, RunChunk
+from statepipe.errors import shown
 from statepipe.functions.moment import NO_RUN, Moments
 from statepipe.plan.values import deep_copy
 from statepipe.ports import Decoder, Malformed
@@ -14,7 +15,9 @@ from statepipe.run.batch import Batch, Job
 from statepipe.run.care import Care
 from statepipe.run.chunk import ByteChunk, ChunkResult, RecordChunk
 from statepipe.run.deliveries import Poison
+from statepipe.run.fitting import Allowance
 from statepipe.run.routing import Exits, Routing
+from statepipe.run.weighing import weight
 
 Steps = Generator[Job, RunChunk, ChunkResult]
 
@@ -24,7 +27,8 @@ class ChunkRunner:
 
     Between two stages records go through JSON, as they would through a file. `retries`: how
     often a failing record is run again. `concurrency`: records of a chunk that async functions
-    work on at a time. `run` is what `now`, `uuid` and `rng` are bound to.
+    work on at a time. `run` is what `now`, `uuid` and `rng` are bound to. `allowed`: how much an
+    iterator's record may weigh, if that is limited.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class ChunkRunner:
         retries: int = 0,
         concurrency: int = 1,
         run: Run = NO_RUN,
+        allowed: Allowance | None = None,
     ) -> None:
         self.engines = list(engines)
         self.decoder = decoder
@@ -43,6 +48,7 @@ class ChunkRunner:
         self.retries = retries
         self.concurrency = concurrency
         self.this_run = run
+        self.allowed = allowed
         self.exits = Exits(engines[-1].end_states, routing)
         self.is_async = any(engine.plan.is_async for engine in engines)
         plan = engines[0].plan
@@ -115,6 +121,10 @@ class ChunkRunner:
         for number, record in enumerate(chunk.records):
             if not isinstance(record, dict):
                 batch.add_malformed(number, f"a record must be a dict, not {type(record).__name__}")
+                continue
+            if self.allowed is not None and (reason := too_heavy(record, self.allowed)):
+                chunk.heads[number] = shown(record).encode(errors="backslashreplace")
+                batch.add_malformed(number, reason)
                 continue
             try:
                 batch.records.append(deep_copy(record) if self._copies else record)
@@ -195,6 +205,14 @@ def sorted_out(
             batch.numbers.append(number)
             batch.records.append(value)
     return batch
+
+
+def too_heavy(record: Record, allowed: Allowance) -> str | None:
+    """Return why an iterator's record does not fit, or None if it does."""
+    size = weight(record)
+    if size <= allowed.weight:
+        return None
+    return allowed.refusal(f"a record of about {size} bytes is over the {allowed.weight} that")
 
 
 def copies(records: list[Record]) -> list[Record | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from statepipe.run.chunk import Chunk, ChunkResult, RangeChunk
@@ -15,13 +15,27 @@ class Done:
     """A chunk that has been computed: its number from 0, and its results, several for a range.
 
     `records` is what the chunk was counted as when it was read. Without `last`, more results of
-    the same chunk follow.
+    the same chunk follow. `size`: the bytes that are to be
+    written; `holds_records`: there are records, for a callable or a sink object, instead.
     """
 
     number: int
     records: int
     results: list[ChunkResult]
     last: bool = True
+    size: int = field(init=False)
+    holds_records: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        size, holds_records = 0, False
+        for result in self.results:
+            for output in result.outputs:
+                if isinstance(output, bytes):
+                    size += len(output)
+                elif output:
+                    holds_records = True
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "holds_records", holds_records)
 
 
 class Computing(Protocol):

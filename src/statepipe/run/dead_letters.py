@@ -64,6 +64,7 @@ class DeadLetters:
         self._sender = sender
         self._outlet = outlet
         self._begun = begun
+        self.taken_bytes = 0
         self._is_open = False
 
     def prepare(self) -> None:
@@ -76,6 +77,10 @@ class DeadLetters:
         else:
             self._sink.open().abort()
 
+    @property
+    def written_bytes(self) -> int:
+        return self._outlet.written_bytes
+
     async def write(self, failures: list[Failure]) -> None:
         """Write down the failures of a chunk, in order."""
         await self._put(b"".join(map(self._line, failures)))
@@ -87,6 +92,10 @@ class DeadLetters:
         if not self._is_open:
             self._open()
         await self._outlet.write(lines)
+        self.taken_bytes += len(lines)
+
+    async def flush(self) -> None:
+        await self._outlet.flush()
 
     def _open(self) -> None:
         self._outlet.open()

@@ -9,11 +9,8 @@ from statepipe.errors import StreamError
 from statepipe.ports import DurableSink, DurableWriter, LearningEncoder
 from statepipe.run.bell import Bell
 from statepipe.run.chunk import Output
-from statepipe.run.writing import MAX_PENDING_BYTES, WriteBehind
+from statepipe.run.writing import WriteBehind
 from statepipe.saved import SavedOutput
-
-MOST_PENDING_BYTES = 4 * MAX_PENDING_BYTES
-"""More than without a checkpoint: what an fsync takes is then no time that the driver waits."""
 
 
 class Mark:
@@ -58,10 +55,15 @@ class DurableOutlet:
         self._detached = detached
         self._writer: DurableWriter | None = None
         self._behind: WriteBehind | None = None
+        self.taken_bytes = 0
 
     @property
     def is_open(self) -> bool:
         return self._writer is not None
+
+    @property
+    def written_bytes(self) -> int:
+        return self._behind.written_bytes if self._behind is not None else 0
 
     def open(self) -> None:
         """Open the output where it was left; raises SinkError where it is not as it was left."""
@@ -73,9 +75,8 @@ class DurableOutlet:
 
     async def write(self, output: Output) -> None:
         assert self._behind is not None and isinstance(output, bytes)
-        while self._behind.pending >= MOST_PENDING_BYTES:
-            await self._bell.wait(None)
         self._behind.put(output)
+        self.taken_bytes += len(output)
 
     async def flush(self) -> None:
         if self._behind is not None:

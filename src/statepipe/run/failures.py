@@ -40,6 +40,8 @@ def original_of(chunk: ByteChunk | RecordChunk, item: int) -> tuple[bytes, Kept]
     if isinstance(chunk, ByteChunk):
         raw = chunk.items[item]
         return (raw.head, Kept.HEAD) if isinstance(raw, Unreadable) else (raw, Kept.WHOLE)
+    if item in chunk.heads:
+        return chunk.heads[item], Kept.HEAD
     text, exact = record_text(chunk.records[item])
     return text, Kept.WHOLE if exact and not chunk.shared else Kept.INEXACT
 

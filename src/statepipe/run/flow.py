@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class Flow:
-    """Counts the records under way, between reading and writing, against their limits.
+    """Counts records and bytes under way, between reading and writing, against their limits.
 
-    Reading stops at `pause_at` records under way, and goes on at half of that; `limit` is never
-    passed, except by a single chunk that is larger: with nothing under way, one is let in.
-    `tight` (memory is short) lets in one chunk at a time.
+    Reading stops at `pause_at` records under way or `limit_bytes`, and goes on at half of that.
+    `limit` is never passed, except by a single chunk that is larger: with nothing under way, one
+    is let in. `tight` (memory is short) lets in one chunk at a time.
     """
 
     limit: int
@@ -19,25 +20,41 @@ class Flow:
     in_flight: int = 0
     paused: bool = False
     tight: bool = False
+    limit_bytes: int = sys.maxsize
+    in_flight_bytes: int = 0
 
     @property
     def most(self) -> int:
         """The records at which an intake that reads ahead of the driver has to pause."""
         return min(self.limit, self.pause_at)
 
-    def may_read(self, records: int) -> bool:
-        """Tell whether a chunk of up to `records` records may be read now."""
+    def may_read(self, records: int, size: int = 0) -> bool:
+        """Tell whether a chunk of up to `records` records and `size` bytes may be read now."""
         if self.in_flight == 0:
             self.paused = False
             return True
-        if self.paused and self.in_flight <= self.pause_at // 2:
+        if self.paused and self._at_half():
             self.paused = False
-        return not (self.paused or self.tight) and self.in_flight + records <= self.limit
+        if self.paused or self.tight or self.in_flight + records > self.limit:
+            return False
+        return self.in_flight_bytes + size <= self.limit_bytes
 
-    def on_read(self, records: int) -> None:
+    def on_read(self, records: int, size: int = 0) -> None:
         self.in_flight += records
-        if self.in_flight >= self.pause_at:
+        self.in_flight_bytes += size
+        if self.in_flight >= self.pause_at or self.in_flight_bytes >= self.limit_bytes:
             self.paused = True
 
-    def on_written(self, records: int) -> None:
+    def on_weighed(self, more_bytes: int) -> None:
+        """Count what turned out to be under way besides; less where it is negative."""
+        self.in_flight_bytes += more_bytes
+        if self.in_flight_bytes >= self.limit_bytes:
+            self.paused = True
+
+    def on_written(self, records: int, size: int = 0) -> None:
         self.in_flight -= records
+        self.in_flight_bytes -= size
+
+    def _at_half(self) -> bool:
+        few = self.in_flight <= self.pause_at // 2
+        return few and self.in_flight_bytes <= self.limit_bytes // 2

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from functools import partial
 from itertools import islice
 from typing import Protocol
 
 from statepipe.errors import SourceError
-from statepipe.ports import Block, ByteReader, ByteSource, Clock, ResumableSource
+from statepipe.ports import Block, ByteReader, ByteSource, Clock, Range, ResumableSource
 from statepipe.record import Record
 from statepipe.run.bell import Bell
-from statepipe.run.blocks import cut_off, joined, rest_of
+from statepipe.run.blocks import cut_off, fitting, joined, rest_of
 from statepipe.run.chunk import ByteChunk, Chunk, RangeChunk, RecordChunk
 from statepipe.run.flow import Flow
+from statepipe.run.pressure import Sizes
 from statepipe.run.pulling import Pulled
 from statepipe.run.reading import ReadAhead
+from statepipe.run.weighing import Scales
 from statepipe.saved import Point
 
 
@@ -46,6 +49,13 @@ class Intake(Protocol):
     def waiting(self) -> int:
         """Records that were read and are not yet taken, as far as they are counted."""
 
+    @property
+    def waiting_bytes(self) -> int:
+        """The bytes that these take, about."""
+
+    def resize(self, sizes: Sizes) -> None:
+        """Cut chunks of these sizes from now on, and read no further ahead than they allow."""
+
     def open(self) -> None:
         """Open the source, before workers are forked: its header, if it has one, is theirs too.
 
@@ -65,7 +75,7 @@ class Intake(Protocol):
 
 
 class ByteIntake:
-    """Cuts what a thread reads ahead into chunks of exactly `chunk_size` items.
+    """Cuts what a thread reads ahead into chunks of `chunk_size` items, or of fewer large ones.
 
     A live source's items wait at most `max_wait_s` for their chunk to fill. `begin` is where an
     earlier run has come to.
@@ -73,7 +83,7 @@ class ByteIntake:
 
     keeps = False
     paused_s = 0.0
-    waiting = 0
+    waiting = 0  # lines that nobody has looked at yet; they count as bytes
 
     def __init__(
         self,
@@ -88,6 +98,7 @@ class ByteIntake:
         self.ended = False
         self.error: Exception | None = None
         self._chunk_size = chunk_size
+        self._chunk_bytes = sys.maxsize
         self._max_wait_s = max_wait_s if source.live else None
         self._clock = clock
         self._reading = ReadAhead(opening(source, begin), bell)
@@ -95,6 +106,15 @@ class ByteIntake:
         self._at = 0
         self._left = 0
         self._held_since = 0.0
+
+    @property
+    def waiting_bytes(self) -> int:
+        held = self._held.content if self._held is not None and self._left else 0
+        return held + self._reading.waiting_bytes
+
+    def resize(self, sizes: Sizes) -> None:
+        self._chunk_size, self._chunk_bytes = sizes.chunk_size, sizes.chunk_bytes
+        self._reading.most_bytes = sizes.read_ahead_bytes
 
     def open(self) -> None:
         self._reading.open()
@@ -105,18 +125,16 @@ class ByteIntake:
     def take(self) -> ByteChunk | None:
         if self.ended:
             return None
-        while self._left < self._chunk_size:
-            block = self._reading.take()
-            if block is None:
-                break
+        while not (full := self._is_full()) and (block := self._reading.take()) is not None:
             self._hold(block)
-        left = self._left
-        if left < self._chunk_size and not self._reading.ended and not self._overdue():
+        if not (full or self._reading.ended or self._overdue()):
             return None
-        if left == 0 or self._held is None:
+        if self._left == 0 or self._held is None:
             self._end()
             return None
-        count = min(left, self._chunk_size)
+        count = min(self._left, self._chunk_size)
+        if self._held.content > self._chunk_bytes:
+            count = fitting(self._held.items, self._at, count, self._chunk_bytes)
         chunk = cut_off(self._held, self._at, count)
         self._at += count
         self._left -= count
@@ -130,6 +148,12 @@ class ByteIntake:
     async def close(self) -> None:
         self.ended = True
         self._reading.close()
+
+    def _is_full(self) -> bool:
+        if self._left >= self._chunk_size:
+            return True
+        held = self._held
+        return self._left > 0 and held is not None and held.content >= self._chunk_bytes
 
     def _overdue(self) -> bool:
         return self.wait_s() == 0.0
@@ -163,11 +187,17 @@ class RangeIntake:
     keeps = False
     paused_s = 0.0
     waiting = 0
+    waiting_bytes = 0
 
     def __init__(self, ranges: Iterable[RangeChunk]) -> None:
         self.ended = False
         self.error: Exception | None = None
         self._ranges: Iterator[RangeChunk] = iter(ranges)
+        self._rest: RangeChunk | None = None
+        self._most_bytes = sys.maxsize
+
+    def resize(self, sizes: Sizes) -> None:
+        self._most_bytes = sizes.chunk_bytes
 
     def open(self) -> None:
         """Each worker opens the source for itself."""
@@ -176,7 +206,9 @@ class RangeIntake:
         """Nothing is read here."""
 
     def take(self) -> RangeChunk | None:
-        chunk = next(self._ranges, None)
+        chunk, self._rest = self._rest or next(self._ranges, None), None
+        if chunk is not None and chunk.content > self._most_bytes:
+            chunk, self._rest = halves(chunk, self._most_bytes)
         self.ended = chunk is None
         return chunk
 
@@ -185,6 +217,15 @@ class RangeIntake:
 
     async def close(self) -> None:
         self.ended = True
+
+
+def halves(chunk: RangeChunk, size: int) -> tuple[RangeChunk, RangeChunk]:
+    """Return the first `size` bytes of a range, and its rest."""
+    start, end = chunk.range.start, chunk.range.end
+    first = max(1, chunk.expected * size // chunk.content)
+    rest = max(1, chunk.expected - first)
+    at = start + size
+    return RangeChunk(Range(start, at), first), RangeChunk(Range(at, end), rest)
 
 
 class IterableIntake:
@@ -197,6 +238,7 @@ class IterableIntake:
     keeps = True
     paused_s = 0.0
     waiting = 0
+    waiting_bytes = 0
 
     def __init__(
         self,
@@ -212,8 +254,12 @@ class IterableIntake:
         self._records = iter(source)
         self._skip = self._given = skip
         self._chunk_size = chunk_size
+        self._chunk_bytes = sys.maxsize
         self._max_wait_s = float("inf") if isinstance(source, Sized) else max_wait_s
         self._clock = clock
+
+    def resize(self, sizes: Sizes) -> None:
+        self._chunk_size, self._chunk_bytes = sizes.chunk_size, sizes.chunk_bytes
 
     def open(self) -> None:
         """The iterable is open already."""
@@ -226,6 +272,7 @@ class IterableIntake:
 
     def take(self) -> RecordChunk | None:
         records: list[Record] = []
+        scales, probe = Scales(self._chunk_bytes), 1
         last = self._clock.monotonic_s()
         while len(records) < self._chunk_size and not self.ended:
             try:
@@ -238,8 +285,12 @@ class IterableIntake:
             if now - last > self._max_wait_s:
                 break
             last = now
+            if len(records) == probe:
+                probe = scales.show(records)
+                if not probe:
+                    break
         first, self._given = self._given, self._given + len(records)
-        return RecordChunk(records, first) if records else None
+        return RecordChunk(records, first, content=scales.of(records)) if records else None
 
     def wait_s(self) -> float | None:
         return None

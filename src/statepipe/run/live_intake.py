@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, AsyncIterable
 
 from statepipe.errors import SourceError
@@ -12,7 +13,9 @@ from statepipe.run.bell import Bell
 from statepipe.run.chunk import RecordChunk
 from statepipe.run.flow import Flow
 from statepipe.run.intake import too_short
+from statepipe.run.pressure import Sizes
 from statepipe.run.pulling import PulledAsync
+from statepipe.run.weighing import FARTHEST, weight
 
 
 class LiveIntake:
@@ -52,33 +55,48 @@ class LiveIntake:
         self._resumed = asyncio.Event()
         self._resumed.set()
         self._flow = Flow(0, 0)
+        self._chunk_bytes = sys.maxsize
+        self._typical = 0
+        self._most = chunk_size
+        self._weighed_at = 1
+        self._ahead = chunk_size
         self._task: asyncio.Task[None] | None = None
 
     @property
     def waiting(self) -> int:
         return len(self._records)
 
+    @property
+    def waiting_bytes(self) -> int:
+        return self._typical * len(self._records)
+
+    def resize(self, sizes: Sizes) -> None:
+        self._chunk_size, self._chunk_bytes = sizes.chunk_size, sizes.chunk_bytes
+        self._fit()
+
     def open(self) -> None:
         """The iterator is open already."""
 
     def start(self, flow: Flow) -> None:
         self._flow = flow
+        self._fit()
         self._task = asyncio.get_running_loop().create_task(self._pull())
 
     def take(self) -> RecordChunk | None:
         if not self._resumed.is_set():
             self._resume()
-        count = len(self._records)
-        if count < self._chunk_size and not self._finished and self.wait_s() != 0.0:
+        count, most = len(self._records), self._most
+        if count < most and not self._finished and self.wait_s() != 0.0:
             return None
         if not count:
             self.ended = self._finished
             return None
-        part = self._records[: self._chunk_size]
-        del self._records[: self._chunk_size]
+        part = self._records[:most]
+        del self._records[:most]
+        self._weigh_later()
         self._since = self._clock.monotonic_s()
         first, self._given = self._given, self._given + len(part)
-        return RecordChunk(part, first)
+        return RecordChunk(part, first, content=self._typical * len(part))
 
     def wait_s(self) -> float | None:
         if not self._records:
@@ -94,16 +112,18 @@ class LiveIntake:
             await self._iterator.aclose()
 
     async def _pull(self) -> None:
-        records, chunk_size, flow = self._records, self._chunk_size, self._flow
+        records, flow = self._records, self._flow
         try:
             await self._skip_done()
             async for record in self._iterator:
                 records.append(record)
                 count = len(records)
+                if count >= self._weighed_at:
+                    self._weigh(record)
                 if count == 1:
                     self._since = self._clock.monotonic_s()
                     self._bell.ring()
-                elif count == chunk_size:
+                elif count == self._most:
                     self._bell.ring()
                 if flow.in_flight + count >= self._limit():
                     await self._pause()
@@ -126,8 +146,26 @@ class LiveIntake:
 
     def _limit(self) -> int:
         """Return how many records may be under way; a whole chunk always may."""
+        return self._most if self._flow.tight else self._ahead
+
+    def _fit(self) -> None:
+        """Let a chunk hold as many records as its bytes allow."""
+        typical = self._typical or 1
+        self._most = max(1, min(self._chunk_size, self._chunk_bytes // typical))
         flow = self._flow
-        return self._chunk_size if flow.tight else max(flow.most, self._chunk_size)
+        self._ahead = max(min(flow.most, flow.limit_bytes // typical), self._most)
+        if len(self._records) >= self._most:
+            self._bell.ring()
+
+    def _weigh(self, record: Record) -> None:
+        """Take a record for those up to the next that is weighed: soon, where they are large."""
+        self._typical = weight(record)
+        self._weigh_later()
+        self._fit()
+
+    def _weigh_later(self) -> None:
+        gap = min(FARTHEST, self._chunk_bytes // (self._typical or 1))
+        self._weighed_at = len(self._records) + max(1, gap)
 
     async def _pause(self) -> None:
         began = self._clock.monotonic_s()
@@ -138,6 +176,6 @@ class LiveIntake:
 
     def _resume(self) -> None:
         in_flight, count = self._flow.in_flight, len(self._records)
-        starving = not in_flight and count < self._chunk_size
+        starving = not in_flight and count < self._most
         if starving or in_flight + count <= self._limit() // 2:
             self._resumed.set()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
 from collections.abc import Sequence
+from functools import cache
 
 import psutil
 
@@ -30,9 +33,29 @@ class MemoryGauge:
         if now < self._next_s:
             return False
         self._next_s = now + SAMPLE_S
+        self.look(workers)
+        return True
+
+    def look(self, workers: Sequence[int]) -> None:
+        """Take a sample now."""
         self.now_mb = sum(map(resident_mb, [os.getpid(), *workers]))
         self.peak_mb = max(self.peak_mb, self.now_mb)
-        return True
+
+
+def give_back() -> None:
+    """Return what is free to the system: what was freed counts as used until then.
+
+    glibc keeps much, the more after `heap.settle_heap`; other C libraries are not asked.
+    Source: malloc_trim(3).
+    """
+    library = glibc()
+    if library is not None:
+        library.malloc_trim(0)
+
+
+@cache
+def glibc() -> ctypes.CDLL | None:
+    return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
 
 
 def resident_mb(pid: int) -> float:

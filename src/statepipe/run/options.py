@@ -12,16 +12,20 @@ class StreamConfig:
     """Limits and sizes of one stream.
 
     `chunk_size`: records in a chunk, the unit of work and of progress. `buffer_size`: records
-    allowed between reading and writing; a chunk is always let in when nothing is under way.
+    allowed between reading and writing, and `buffer_bytes` their bytes; a chunk is always let in
+    when nothing is under way. A chunk ends early at a quarter of `buffer_bytes`.
     `parallelism`: worker processes; 1 works in the caller's own. `backpressure_threshold`:
     records under way at which reading pauses; it goes on at half. `memory_limit_mb`: resident
-    memory of the process and its workers in MB, above which nothing is read ahead.
+    memory of the process and its workers in MB: near it chunks and queues shrink, at it reading
+    pauses, and a record that needs too large a part of it is a dead letter.
     `timeout_seconds`: for the whole stream. `retry_on_error`: run a failing record again, from
     the start, up to `max_retries` times. `ordered`: write records in input order; giving that
     up saves workers from waiting for each other. `concurrency`: records of a chunk that async
     functions work on at the same time. `max_wait_ms`: how long a record of a slow source waits
     for its chunk to fill. `max_record_bytes`: a longer record is a dead letter.
     `max_deliveries`: worker processes that a record may end before it becomes a dead letter.
+    `max_compression_ratio`: how many times its compressed bytes a gzip source may hold, before
+    it ends the stream as a bomb.
 
     Raises UsageError naming every value that is out of range.
     """
@@ -39,6 +43,8 @@ class StreamConfig:
     max_wait_ms: float = 5.0
     max_record_bytes: int = 16 * 1024 * 1024
     max_deliveries: int = 3
+    buffer_bytes: int = 64 * 1024 * 1024
+    max_compression_ratio: float = 500
 
     def __post_init__(self) -> None:
         wrong = [problem for item in fields(self) for problem in self._problems_of(item.name)]
@@ -64,7 +70,7 @@ BOOLS = frozenset({"retry_on_error", "ordered"})
 OPTIONAL = frozenset({"memory_limit_mb", "timeout_seconds"})
 WHOLE = frozenset(
     """chunk_size buffer_size parallelism backpressure_threshold max_retries concurrency
-    max_record_bytes max_deliveries""".split()
+    max_record_bytes max_deliveries buffer_bytes""".split()
 )
 LEAST: dict[str, float] = {
     "chunk_size": 1,
@@ -78,4 +84,6 @@ LEAST: dict[str, float] = {
     "max_wait_ms": 0,
     "max_record_bytes": 1,
     "max_deliveries": 1,
+    "buffer_bytes": 1,
+    "max_compression_ratio": 1,
 }

@@ -10,11 +10,20 @@ from statepipe.ports import ByteSink, Sink
 from statepipe.record import Record
 from statepipe.run.bell import Bell
 from statepipe.run.chunk import Output
-from statepipe.run.writing import MAX_PENDING_BYTES, WriteBehind
+from statepipe.run.writing import WriteBehind
 
 
 class Outlet(Protocol):
-    """Where one sink's part of every chunk goes, in order."""
+    """Where one sink's part of every chunk goes, in order.
+
+    Of the `taken_bytes` that it was given in all, `written_bytes` have left the process.
+    """
+
+    @property
+    def taken_bytes(self) -> int: ...
+
+    @property
+    def written_bytes(self) -> int: ...
 
     def open(self) -> None:
         """Get ready; raises SinkError where the sink cannot be written. Before anything is read."""
@@ -37,6 +46,11 @@ class ByteOutlet:
         self._sink = sink
         self._bell = bell
         self._behind: WriteBehind | None = None
+        self.taken_bytes = 0
+
+    @property
+    def written_bytes(self) -> int:
+        return self._behind.written_bytes if self._behind is not None else 0
 
     def open(self) -> None:
         between = self._sink.framing.between
@@ -44,9 +58,8 @@ class ByteOutlet:
 
     async def write(self, output: Output) -> None:
         assert self._behind is not None and isinstance(output, bytes)
-        while self._behind.pending >= MAX_PENDING_BYTES:
-            await self._bell.wait(None)
         self._behind.put(output)
+        self.taken_bytes += len(output)
 
     async def flush(self) -> None:
         if self._behind is not None:
@@ -69,6 +82,8 @@ Receiver = Callable[[Record], Any]
 
 class CallableOutlet:
     """Calls a function of the user's for each record."""
+
+    taken_bytes = written_bytes = 0
 
     def __init__(self, receive: Receiver) -> None:
         self._receive = receive
@@ -94,6 +109,8 @@ class CallableOutlet:
 
 class SinkOutlet:
     """Drives a sink object of the user's."""
+
+    taken_bytes = written_bytes = 0
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink

@@ -27,11 +27,29 @@ class FailureGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """What a stream holds and held back. The fields are those of `Progress`."""
+
+    in_flight: int = 0
+    in_flight_bytes: int = 0
+    paused_s: float = 0.0
+    memory_mb: float = 0.0
+    peak_memory_mb: float = 0.0
+    chunk_size: int = 0
+
+
+NO_LOAD = Load()
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Where a stream stands, after a chunk. Seconds and bytes; rates are over the whole time.
 
     `total_bytes` and `eta_s` are None where the source's size is not known. `in_flight` counts
-    records read and not yet written; `paused_s` is how long reading has been held back.
+    records read and not yet written, and `in_flight_bytes` their bytes; `paused_s` is how long
+    reading has been held back. `memory_mb` is the resident memory of the process and its
+    workers, `peak_memory_mb` the most it has been. `chunk_size` is the present one: smaller than
+    asked for where memory is short.
     `errors` are the first failures, at most 100; `failure_groups` count all of them.
     `committed_records` are safe in the checkpoint, None without one; `resumed_records` were done
     by an earlier run: rates leave them out.
@@ -55,6 +73,10 @@ class Progress:
     resumed_chunks: int = 0
     resumed_bytes: int = 0
     workers_replaced: int = 0
+    in_flight_bytes: int = 0
+    memory_mb: float = 0.0
+    peak_memory_mb: float = 0.0
+    chunk_size: int = 0
 
     @property
     def records_per_second(self) -> float:
@@ -209,8 +231,7 @@ class Counters:
         elapsed_s: float,
         *,
         total_bytes: int | None = None,
-        in_flight: int = 0,
-        paused_s: float = 0.0,
+        load: Load = NO_LOAD,
         committed: int | None = None,
         workers_replaced: int = 0,
     ) -> Progress:
@@ -225,14 +246,18 @@ class Counters:
             bytes_processed=self.size,
             total_bytes=total_bytes,
             elapsed_time=elapsed_s,
-            in_flight=in_flight,
-            paused_s=paused_s,
+            in_flight=load.in_flight,
+            paused_s=load.paused_s,
             failure_groups=tuple(self.groups.values()),
             committed_records=committed,
             resumed_records=self.resumed.total,
             resumed_chunks=self.resumed.chunks,
             resumed_bytes=self.resumed.size,
             workers_replaced=workers_replaced,
+            in_flight_bytes=load.in_flight_bytes,
+            memory_mb=load.memory_mb,
+            peak_memory_mb=load.peak_memory_mb,
+            chunk_size=load.chunk_size,
         )
 
 

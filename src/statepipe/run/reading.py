@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
 
 from statepipe.ports import Block, ByteReader
 from statepipe.run.bell import Bell
+from statepipe.run.blocks import content_of
 
 MAX_BLOCKS = 4
 """Blocks read ahead; at about 256 KiB each, 1 MiB of a source."""
 
 
 class ReadAhead:
-    """Reads blocks in its own thread until `MAX_BLOCKS` of them wait to be taken.
+    """Reads blocks in its own thread until `MAX_BLOCKS` or `most_bytes` of them wait to be taken.
 
-    `ended` is true when the source has ended and every block was taken; `error` is what ended it.
-    `open_source` opens the source where reading begins.
+    One block is always read. `waiting_bytes` counts what is there, the one block that found no
+    room included. `ended` is true when the source has ended and every block was taken; `error` is
+    what ended it. `open_source` opens the source where reading begins.
     """
 
     def __init__(self, open_source: Callable[[], ByteReader], bell: Bell) -> None:
         self.error: Exception | None = None
         self._open_source = open_source
+        self.most_bytes = sys.maxsize
+        self.waiting_bytes = 0
         self._bell = bell
         self._blocks: deque[Block] = deque()
         self._changed = threading.Condition()
@@ -48,8 +53,10 @@ class ReadAhead:
         with self._changed:
             if not self._blocks:
                 return None
+            block = self._blocks.popleft()
+            self.waiting_bytes -= block.content
             self._changed.notify()
-            return self._blocks.popleft()
+            return block
 
     def close(self) -> None:
         """Stop reading, a read that waits for a pipe included."""
@@ -80,11 +87,18 @@ class ReadAhead:
         """Add a block when there is room; return whether to read on."""
         if block is None:
             return False
+        block.content = block.content or content_of(block.items)
         with self._changed:
-            while len(self._blocks) >= MAX_BLOCKS and not self._closed:
+            self.waiting_bytes += block.content
+            while self._is_full(block) and not self._closed:
                 self._changed.wait()
             if self._closed:
                 return False
             self._blocks.append(block)
         self._bell.ring()
         return True
+
+    def _is_full(self, block: Block) -> bool:
+        if len(self._blocks) >= MAX_BLOCKS:
+            return True
+        return bool(self._blocks) and self.waiting_bytes > self.most_bytes

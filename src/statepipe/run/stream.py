@@ -20,13 +20,13 @@ from statepipe.run.committing import Committer, Facts
 from statepipe.run.computing import Computing, Done
 from statepipe.run.dead_letters import DeadLetters
 from statepipe.run.encoding import LateEncoding
-from statepipe.run.flow import Flow
 from statepipe.run.intake import Intake
-from statepipe.run.memory import MemoryGauge
 from statepipe.run.options import StreamConfig
 from statepipe.run.outlets import Outlet, settled
 from statepipe.run.progress import Counters, Progress, StreamResult
+from statepipe.run.restraint import Restraint
 from statepipe.run.safekeeping import Safekeeping
+from statepipe.run.underway import Weighed
 
 PATIENCE_S = 0.02
 """How long sinks may hold back what they have while workers are busy with more."""
@@ -83,13 +83,12 @@ class Stream:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        config = parts.config
-        self.flow = Flow(config.buffer_size, config.backpressure_threshold)
         self.counters = Counters()
-        self.memory = MemoryGauge(parts.clock)
+        written: list[Weighed] = [*parts.outlets]
+        if parts.dead_letters is not None:
+            written.append(parts.dead_letters)
+        self.restraint = Restraint(parts.config, parts.intake, written, parts.clock)
         self._began_s = parts.clock.monotonic_s()
-        self._paused_since: float | None = None
-        self._paused_s = 0.0
         self._bookmark = Bookmark(parts.relative_lines)
         self.keeping: Safekeeping | None = None
         if parts.committer is not None:
@@ -140,7 +139,7 @@ class Stream:
             self.keeping.begin()
         parts.intake.open()
         parts.computing.start()
-        parts.intake.start(self.flow)
+        self.restraint.start()
 
     async def _commit(self) -> None:
         error = self.parts.intake.error
@@ -190,16 +189,13 @@ class Stream:
         """Submit what may be read and is ready; return whether anything was."""
         parts, moved = self.parts, False
         while parts.computing.room and not parts.intake.ended:
-            if not self.flow.may_read(parts.config.chunk_size):
-                self._pause()
+            if not self.restraint.may_read():
                 break
-            if self._paused_since is not None:
-                self._resume()
             chunk = parts.intake.take()
             if chunk is None:
                 break
             records, moved = len(chunk), True
-            self.flow.on_read(records)
+            self.restraint.under_way.on_read(records, chunk.content)
             # What is computed here and now may teach an encoder something that no output shows.
             self._leave_border()
             done = await parts.computing.submit(chunk, records)
@@ -215,15 +211,21 @@ class Stream:
         patience_s = PATIENCE_S if self.parts.computing.busy else 0.0
         if await self.parts.bell.wait(patience_s):
             return
-        for outlet in self.parts.outlets:
-            await outlet.flush()
-        waits = [self.parts.intake.wait_s(), self._left_s()]
+        await self._flush()
+        waits = [self.restraint.wait_s(), self._left_s()]
         if self.keeping is not None:
             waits.append(self.keeping.wait_s())
         await self.parts.bell.wait(min((wait for wait in waits if wait is not None), default=None))
 
+    async def _flush(self) -> None:
+        for outlet in self.parts.outlets:
+            await outlet.flush()
+        if self.parts.dead_letters is not None:
+            await self.parts.dead_letters.flush()
+
     async def _finish(self, done: Done) -> None:
         """Write a chunk's results, in order unless that is not asked for."""
+        self.restraint.under_way.on_computed(done)
         if not self.parts.config.ordered:
             for result in done.results:
                 if self.parts.late is not None:
@@ -248,12 +250,12 @@ class Stream:
             if result.failures:
                 await self._write_failures(result)
             self._count(result)
-            if done.last and result is done.results[-1]:
-                self._end_chunk(done)
+            if result is done.results[-1]:
+                self._end_part(done)
             if self.parts.on_progress is not None:
                 await settled(self.parts.on_progress(self.progress()))
-        if done.last and not done.results:
-            self._end_chunk(done)
+        if not done.results:
+            self._end_part(done)
 
     async def _write_failures(self, result: ChunkResult) -> None:
         """Tell failures where they are in the whole source: a chunk knows only its own part."""
@@ -264,9 +266,10 @@ class Stream:
         if self.parts.dead_letters is not None:
             await self.parts.dead_letters.write(result.failures)
 
-    def _end_chunk(self, done: Done) -> None:
-        self.flow.on_written(done.records)
-        self._bookmark.on_chunk_end()
+    def _end_part(self, done: Done) -> None:
+        self.restraint.under_way.on_taken(done)
+        if done.last:
+            self._bookmark.on_chunk_end()
 
     def _count(self, result: ChunkResult) -> None:
         """Count what has been written: a border lies behind it."""
@@ -279,20 +282,9 @@ class Stream:
         if self.keeping is not None:
             self.keeping.at_border = False
 
-    def _pause(self) -> None:
-        if self._paused_since is None:
-            self._paused_since = self.parts.clock.monotonic_s()
-
-    def _resume(self) -> None:
-        if self._paused_since is not None:
-            self._paused_s += self.parts.clock.monotonic_s() - self._paused_since
-            self._paused_since = None
-
     def _watch(self) -> None:
         """Look at the memory and at the time."""
-        limit_mb = self.parts.config.memory_limit_mb
-        if self.memory.sample(self.parts.computing.pids) and limit_mb is not None:
-            self.flow.tight = self.memory.now_mb > limit_mb
+        self.restraint.look(self.parts.computing.pids)
         if self.parts.timeout_s is not None and (self._left_s() or 0.0) <= 0:
             raise StreamTimeoutError(f"the stream took longer than {self.parts.timeout_s} s")
 
@@ -301,17 +293,12 @@ class Stream:
             return None
         return self._began_s + self.parts.timeout_s - self.parts.clock.monotonic_s()
 
-    @property
-    def paused_s(self) -> float:
-        return self._paused_s + self.parts.intake.paused_s
-
     def progress(self) -> Progress:
         """Return where the stream stands now."""
         return self.counters.progress(
             self.parts.clock.monotonic_s() - self._began_s,
             total_bytes=self.parts.total_bytes,
-            in_flight=self.flow.in_flight + self.parts.intake.waiting,
-            paused_s=self.paused_s,
+            load=self.restraint.load(),
             committed=self.committed,
             workers_replaced=self.parts.computing.replaced,
         )
@@ -326,6 +313,7 @@ class Stream:
         counters = self.counters
         duration = self.parts.clock.monotonic_s() - self._began_s
         excluded = self.parts.excluded
+        load = self.restraint.load()
         letters, committer = self.parts.dead_letters, self.parts.committer
         resumed = committer.resumed if committer is not None else None
         done = counters.total - counters.resumed.total
@@ -342,8 +330,8 @@ class Stream:
             duration=duration,
             throughput=done / duration if duration > 0 else 0.0,
             errors=list(counters.errors),
-            peak_memory_mb=self.memory.peak_mb,
-            paused_s=self.paused_s,
+            peak_memory_mb=load.peak_memory_mb,
+            paused_s=load.paused_s,
             chunks=counters.chunks,
             dead_letters=letters.path if letters else None,
             failure_groups=list(counters.groups.values()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from typing import Protocol
@@ -11,8 +12,6 @@ from statepipe.run.bell import Bell
 
 BUFFER_BYTES = 256 * 1024
 """Handed to the thread at once; less costs more wake-ups, more only memory."""
-
-MAX_PENDING_BYTES = 4 * BUFFER_BYTES
 
 
 class Act(Protocol):
@@ -27,6 +26,7 @@ class Act(Protocol):
 class WriteBehind:
     """Collects the chunks' bytes, and writes them in its own thread in larger pieces.
 
+    Of `taken_bytes` in all, `written_bytes` have been written, once writing failed endlessly many.
     `pending` bytes wait to be written; the bell rings when some have been. What the writer
     raised is raised by the next call.
     """
@@ -39,6 +39,9 @@ class WriteBehind:
         self._buffered = 0
         self._pieces: deque[bytes | Act] = deque()
         self.pending = 0
+        self.taken_bytes = 0
+        self.written_bytes = 0
+        self._marks: deque[int] = deque()
         self._changed = threading.Condition()
         self._ending = False
         self._error: Exception | None = None
@@ -50,6 +53,7 @@ class WriteBehind:
             raise self._error
         if not data:
             return
+        self.taken_bytes += len(data)
         self._buffer.append(data)
         self._buffered += len(data)
         if self._buffered >= BUFFER_BYTES:
@@ -65,6 +69,7 @@ class WriteBehind:
             if self._error is not None:
                 return  # nobody would take it, and `pending` stay; the next call raises
             self._pieces.append(piece)
+            self._marks.append(self.taken_bytes)
             self.pending += len(piece)
             self._changed.notify()
         if self._thread is None:
@@ -128,6 +133,10 @@ class WriteBehind:
                 self._error = failed
                 size = len(piece) if isinstance(piece, bytes) else 0
                 self.pending = 0 if failed is not None else self.pending - size
+                if failed is not None:
+                    self.written_bytes = sys.maxsize  # nobody is to wait for what will not come
+                elif isinstance(piece, bytes):
+                    self.written_bytes = self._marks.popleft()
             self._bell.ring()
 
     def _do(self, piece: bytes | Act) -> None:

@@ -1,0 +1,74 @@
+"""Tests of holding reading back, with a real intake and a clock that is told the time."""
+
+from __future__ import annotations
+
+import pytest
+
+from statepipe.run import restraint as module
+from statepipe.run.chunk import ChunkResult
+from statepipe.run.computing import Done
+from statepipe.run.intake import IterableIntake
+from statepipe.run.options import StreamConfig
+from statepipe.run.restraint import Restraint
+from statepipe.testing import ManualClock
+
+
+def restrained(**options: float) -> tuple[Restraint, IterableIntake, ManualClock]:
+    clock = ManualClock()
+    config = StreamConfig(**options)  # type: ignore[arg-type]  # as many kinds as there are options
+    intake = IterableIntake([{"n": n} for n in range(100)], config.chunk_size, 1.0, clock)
+    found = Restraint(config, intake, [], clock)
+    found.start()
+    return found, intake, clock
+
+
+def test_the_time_until_reading_goes_on_counts_as_paused() -> None:
+    held, _, clock = restrained(chunk_size=5, backpressure_threshold=5)
+    verdicts = [held.may_read()]
+    held.under_way.on_read(5, 100)
+    verdicts.append(held.may_read())
+    clock.advance(2.0)
+    verdicts.append(held.may_read())
+    held.under_way.on_taken(Done(0, 5, [ChunkResult(5, {}, [], [])]))
+    verdicts.append(held.may_read())
+
+    assert verdicts == [True, False, False, True]
+    assert held.load().paused_s == 2.0
+    assert (held.load().in_flight, held.load().chunk_size) == (0, 5)
+
+
+def test_while_reading_is_paused_only_the_bell_tells() -> None:
+    held, intake, _ = restrained(chunk_size=5, backpressure_threshold=5)
+    intake.wait_s = lambda: 0.5  # type: ignore[method-assign]
+    free = held.wait_s()
+    held.under_way.on_read(5, 100)
+    held.may_read()
+
+    assert (free, held.wait_s()) == (0.5, None)
+
+
+def test_memory_near_its_limit_makes_chunks_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    given_back: list[bool] = []
+    monkeypatch.setattr(module, "give_back", lambda: given_back.append(True))
+    held, intake, clock = restrained(chunk_size=8, memory_limit_mb=1)
+    sizes = []
+    for _ in range(3):
+        held.look([])
+        clock.advance(1.0)
+        chunk = intake.take()
+        sizes.append(len(chunk) if chunk is not None else 0)
+
+    assert sizes == [4, 2, 1]
+    assert held.flow.tight is True
+    assert len(given_back) == 3
+    assert held.load().memory_mb > 1
+
+
+def test_without_a_limit_memory_is_only_told() -> None:
+    held, intake, _ = restrained(chunk_size=8)
+    held.look([])
+    chunk = intake.take()
+
+    assert chunk is not None and len(chunk) == 8
+    assert held.flow.tight is False
+    assert held.load().peak_memory_mb > 1
