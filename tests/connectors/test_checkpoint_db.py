@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from statepipe.connectors.checkpoint_db import CheckpointDb
-from statepipe.connectors.checkpoint_lock import owner_of
+from statepipe.connectors.checkpoint_lock import locked, owner_of
 from statepipe.errors import CheckpointError
 from statepipe.saved import Phase, Point, Saved, SavedCounts, SavedOutput
 
@@ -86,6 +86,32 @@ def test_what_was_taken_over_refuses_its_earlier_owner(tmp_path: Path) -> None:
         first.note(1, 1)
     assert second.load() == later(20)
     first.close()
+    second.close()
+
+
+def test_what_is_held_is_not_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("statepipe.connectors.checkpoint_db.BUSY_S", 0.1)
+    first = CheckpointDb(str(tmp_path / "c"))
+    with first.held(), pytest.raises(CheckpointError, match="is within a commit to the checkpoint"):
+        CheckpointDb(str(tmp_path / "c"), take_over=True)
+    assert owner_of(str(tmp_path / "c")) == os.getpid()
+    first.save(FIRST, {})
+
+    second = CheckpointDb(str(tmp_path / "c"), take_over=True)
+    with pytest.raises(CheckpointError, match="another process has taken over"), first.held():
+        raise AssertionError("it is not the owner any more")
+    first.close()
+    second.close()
+
+
+def test_an_owner_that_was_overtaken_before_its_epoch_began_gives_up(tmp_path: Path) -> None:
+    (tmp_path / "c").mkdir()
+    lock = locked(str(tmp_path / "c"))
+    second = CheckpointDb(str(tmp_path / "c"), take_over=True)
+
+    assert not lock.is_current
+    second.save(FIRST, {})
+    lock.release()
     second.close()
 
 
