@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from statepipe.connectors.byte_stream import ByteStream, PlainStream
-from statepipe.connectors.durable_file import Output, complete, errors_of, open_durable
+from statepipe.connectors.durable_file import (
+    Output,
+    complete,
+    errors_of,
+    open_durable,
+    remove_if_there,
+)
 from statepipe.connectors.file_format import InputFormat, OutputFormat
 from statepipe.connectors.file_writer import (
     AtomicPlace,
@@ -178,6 +184,11 @@ class FileSink:
         output = Output(self.path, place, self.framing, self.compressed)
         with errors_of(self.path):
             return open_durable(output, saved, detached=detached)
+
+    def detach(self) -> None:
+        """Remove the partial file's name; raises SinkError."""
+        with errors_of(self.path):
+            remove_if_there(self.files, partial_path(os.path.realpath(self.path)))
 
     def complete(self, saved: SavedOutput) -> None:
         """Put the finished partial file in place, unless it is there; raises SinkError."""
