@@ -2,11 +2,12 @@
 PY := .venv/bin/python
 PYTEST_ARGS ?=
 
-.PHONY: help setup demo test check bench lock
+.PHONY: help setup demo test soak check bench lock
 
 help:
 	@echo "make demo    run the three examples, with real output files"
 	@echo "make test    run all tests (PYTEST_ARGS=... is handed to pytest)"
+	@echo "make soak    run the tests that take minutes"
 	@echo "make check   ruff, mypy, import layers, budgets"
 	@echo "make bench   measure beside hand-written Python, polars, DuckDB and bytewax"
 	@echo "make lock    renew requirements.lock from pyproject.toml (needs uv)"
@@ -19,6 +20,9 @@ demo: setup
 
 test: setup
 	@$(PY) -m pytest $(PYTEST_ARGS)
+
+soak: setup
+	@$(PY) -m pytest -m soak $(PYTEST_ARGS)
 
 check: setup
 	$(PY) -m ruff check .
