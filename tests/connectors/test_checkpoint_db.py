@@ -6,14 +6,16 @@ import os
 import random
 import shutil
 import sqlite3
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from statepipe.connectors.checkpoint_db import CheckpointDb
-from statepipe.connectors.checkpoint_lock import locked, owner_of
+from statepipe.connectors.checkpoint_lock import owner_of, taken_over
 from statepipe.errors import CheckpointError
 from statepipe.saved import Phase, Point, Saved, SavedCounts, SavedOutput
 
@@ -105,14 +107,22 @@ def test_what_is_held_is_not_taken_over(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_an_owner_that_was_overtaken_before_its_epoch_began_gives_up(tmp_path: Path) -> None:
-    (tmp_path / "c").mkdir()
-    lock = locked(str(tmp_path / "c"))
-    second = CheckpointDb(str(tmp_path / "c"), take_over=True)
-
-    assert not lock.is_current
-    second.save(FIRST, {})
+    CheckpointDb(str(tmp_path / "c")).close()
+    name = tmp_path / "c/lock"
+    name.unlink()
+    other = sqlite3.connect(tmp_path / "c/state.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as pool:
+        overtaken = pool.submit(CheckpointDb, str(tmp_path / "c"))
+        while not (name.exists() and name.read_text()):
+            time.sleep(0.001)
+        lock = taken_over(str(tmp_path / "c"))  # as another process does within its transaction
+        other.execute("COMMIT")
+        error = overtaken.exception()
     lock.release()
-    second.close()
+    other.close()
+
+    assert isinstance(error, CheckpointError) and "another process has taken over" in str(error)
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
