@@ -22,7 +22,7 @@ test: setup
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
 soak: setup
-	@$(PY) -m pytest -m soak -s tests/soak $(PYTEST_ARGS)
+	@$(PY) -m pytest -m soak -s $(PYTEST_ARGS)
 
 check: setup
 	$(PY) -m ruff check .

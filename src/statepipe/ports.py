@@ -8,6 +8,7 @@ items into records, and on the way out an `Encoder` turns records into bytes for
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -240,6 +241,9 @@ class DurableSink(ByteSink, Protocol):
         is refused. `detached`: another process may still have it open, and must not reach it.
         """
 
+    def detach(self) -> None:
+        """Leave a begun output to the process that may still have it open. Raises SinkError."""
+
     def complete(self, saved: SavedOutput) -> None:
         """Put a finished output under its final name, unless it is there. Raises SinkError."""
 
@@ -358,6 +362,9 @@ class CheckpointStore(DeliveryLog, Protocol):
 
         Refused if another process has taken the checkpoint over.
         """
+
+    def held(self) -> AbstractContextManager[None]:
+        """Keep it from being taken over meanwhile; refused as `save` is. Saves nothing within."""
 
     def close(self) -> None:
         """Let another process have it. Safe to call more than once."""

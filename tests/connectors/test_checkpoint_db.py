@@ -6,14 +6,16 @@ import os
 import random
 import shutil
 import sqlite3
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from statepipe.connectors.checkpoint_db import CheckpointDb
-from statepipe.connectors.checkpoint_lock import owner_of
+from statepipe.connectors.checkpoint_lock import owner_of, taken_over
 from statepipe.errors import CheckpointError
 from statepipe.saved import Phase, Point, Saved, SavedCounts, SavedOutput
 
@@ -87,6 +89,40 @@ def test_what_was_taken_over_refuses_its_earlier_owner(tmp_path: Path) -> None:
     assert second.load() == later(20)
     first.close()
     second.close()
+
+
+def test_what_is_held_is_not_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("statepipe.connectors.checkpoint_db.BUSY_S", 0.1)
+    first = CheckpointDb(str(tmp_path / "c"))
+    with first.held(), pytest.raises(CheckpointError, match="is within a commit to the checkpoint"):
+        CheckpointDb(str(tmp_path / "c"), take_over=True)
+    assert owner_of(str(tmp_path / "c")) == os.getpid()
+    first.save(FIRST, {})
+
+    second = CheckpointDb(str(tmp_path / "c"), take_over=True)
+    with pytest.raises(CheckpointError, match="another process has taken over"), first.held():
+        raise AssertionError("it is not the owner any more")
+    first.close()
+    second.close()
+
+
+def test_an_owner_that_was_overtaken_before_its_epoch_began_gives_up(tmp_path: Path) -> None:
+    CheckpointDb(str(tmp_path / "c")).close()
+    name = tmp_path / "c/lock"
+    name.unlink()
+    other = sqlite3.connect(tmp_path / "c/state.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as pool:
+        overtaken = pool.submit(CheckpointDb, str(tmp_path / "c"))
+        while not (name.exists() and name.read_text()):
+            time.sleep(0.001)
+        lock = taken_over(str(tmp_path / "c"))  # as another process does within its transaction
+        other.execute("COMMIT")
+        error = overtaken.exception()
+    lock.release()
+    other.close()
+
+    assert isinstance(error, CheckpointError) and "another process has taken over" in str(error)
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:

@@ -155,3 +155,13 @@ def test_the_clock_goes_forward_and_knows_the_date() -> None:
 
 def test_local_files_go_to_workers() -> None:
     assert isinstance(pickle.loads(pickle.dumps(FILES)), LocalFiles)
+
+
+def test_a_link_at_a_partial_files_name_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_bytes(b"theirs")
+    (tmp_path / "partial").symlink_to(tmp_path / "theirs")
+
+    for opened in (LocalFiles().open_partial, LocalFiles().open_again):
+        with pytest.raises(OSError, match="partial is a link, and is not followed: remove it"):
+            opened(str(tmp_path / "partial"))
+    assert (tmp_path / "theirs").read_bytes() == b"theirs"

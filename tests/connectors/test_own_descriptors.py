@@ -34,13 +34,13 @@ def while_a_child_lives(act: Callable[[], None]) -> None:
 
 
 def test_a_child_does_not_hold_the_lock_of_a_checkpoint(tmp_path: Path) -> None:
-    lock = locked(str(tmp_path), take_over=False)
+    lock = locked(str(tmp_path))
 
     def release_and_lock_again() -> None:
         with pytest.raises(CheckpointError):
-            locked(str(tmp_path), take_over=False)
+            locked(str(tmp_path))
         lock.release()
-        locked(str(tmp_path), take_over=False).release()
+        locked(str(tmp_path)).release()
 
     while_a_child_lives(release_and_lock_again)
 

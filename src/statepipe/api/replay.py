@@ -19,7 +19,7 @@ from statepipe.errors import RecordError, UsageError
 from statepipe.ports import ByteSink, ByteSource
 from statepipe.run.dead_letters import DeadLetters
 from statepipe.run.options import StreamConfig
-from statepipe.run.outlets import Outlet
+from statepipe.run.outlets import LateOutlet
 from statepipe.run.progress import FailureGroup, Progress, StreamResult
 from statepipe.run.replaying import ReplayedLetters, Tally
 
@@ -133,7 +133,7 @@ class ReplayAssembly(Assembly):
             return super()._dead_letter_sink() or Nowhere()
         return file_sink(self.request.source, files=self.files, format="jsonl")
 
-    def _dead_letters(self, outlet: Outlet | None) -> DeadLetters:
+    def _dead_letters(self, outlet: LateOutlet | None) -> DeadLetters:
         assert self.letters is not None and outlet is not None
         always = self._in_place
         return ReplayedLetters(self.letters, self._sender(), outlet, self.tally, always=always)

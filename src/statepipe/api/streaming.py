@@ -44,7 +44,7 @@ from statepipe.run.encoding import LateEncoding
 from statepipe.run.fitting import allowance, fitted_source
 from statepipe.run.heap import settle_heap
 from statepipe.run.options import StreamConfig
-from statepipe.run.outlets import ByteOutlet, CallableOutlet, Outlet, SinkOutlet
+from statepipe.run.outlets import ByteOutlet, CallableOutlet, LateOutlet, Outlet, SinkOutlet
 from statepipe.run.pool import Pool
 from statepipe.run.routing import Relay, Routing, Slot
 from statepipe.run.stream import OnProgress, Parts
@@ -158,8 +158,9 @@ class Assembly:
             self.run = Run(saved.run_id, saved.began_s)
             facts = replace(facts, run_id=saved.run_id, began_s=saved.began_s)
         self.resumption = Resumption(saved, store)
+        detached, left = checkpoint.take_over, self.resumption.output
         outlets = [
-            DurableOutlet(sink, bell, self.resumption.output(number), detached=checkpoint.take_over)
+            DurableOutlet(sink, bell, left(number), store, detached=detached)
             for number, sink in enumerate(durable(self._written))
         ]
         letters = outlets[-1] if self.letters is not None else None
@@ -329,7 +330,7 @@ class Assembly:
             raise UsageError(f"dead_letters must be a path or None, not {wanted!r}")
         return file_sink(path, files=self.files, format="jsonl")
 
-    def _dead_letters(self, outlet: Outlet | None) -> DeadLetters | None:
+    def _dead_letters(self, outlet: LateOutlet | None) -> DeadLetters | None:
         if self.letters is None or outlet is None:
             return None
         begun = isinstance(outlet, DurableOutlet) and outlet.saved is not None

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator, Mapping
 
 from statepipe.connectors.checkpoint_document import document_of, saved_of
-from statepipe.connectors.checkpoint_lock import CheckpointLock, locked
+from statepipe.connectors.checkpoint_lock import CheckpointLock, locked, owner_of, taken_over
 from statepipe.connectors.filesystem import sync_folder
 from statepipe.errors import CheckpointError
 from statepipe.saved import Saved
@@ -22,19 +22,21 @@ from statepipe.saved import Saved
 DB_NAME = "state.db"
 FORMAT = 1
 
+BUSY_S = 5
+"""How long another process's transaction is waited for."""
+
 WHOLE = -1
 """The key of the document that is no row among others."""
 
-SCHEMA = """
-CREATE TABLE checkpoint (
-    id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL,
-    document BLOB, digest BLOB) STRICT;
-CREATE TABLE failures (ordinal INTEGER PRIMARY KEY, document BLOB NOT NULL,
-    digest BLOB NOT NULL) STRICT;
-CREATE TABLE deliveries (position INTEGER PRIMARY KEY, document BLOB NOT NULL,
-    digest BLOB NOT NULL) STRICT;
-INSERT INTO checkpoint (id, epoch) VALUES (1, 0);
-"""
+SCHEMA = (
+    "CREATE TABLE checkpoint (id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL, "
+    "document BLOB, digest BLOB) STRICT",
+    "CREATE TABLE failures (ordinal INTEGER PRIMARY KEY, document BLOB NOT NULL, "
+    "digest BLOB NOT NULL) STRICT",
+    "CREATE TABLE deliveries (position INTEGER PRIMARY KEY, document BLOB NOT NULL, "
+    "digest BLOB NOT NULL) STRICT",
+    "INSERT INTO checkpoint (id, epoch) VALUES (1, 0)",
+)
 
 
 class CheckpointDb:
@@ -47,23 +49,17 @@ class CheckpointDb:
         """
         self._directory = directory
         self._connection: sqlite3.Connection | None = None
+        self._lock: CheckpointLock | None = None
         self._writing = threading.Lock()
         try:
-            made = make_folder(directory)
-            self._lock: CheckpointLock = locked(directory, take_over=take_over)
-        except OSError as exc:
-            raise CheckpointError(
-                f"cannot use the checkpoint directory {directory}: {exc.strerror or exc}"
-            ) from exc
-        try:
             with self._errors():
-                self._connection = self._connected()
-                self._epoch = self._raised_epoch()
-            if made:
-                sync_folder(os.path.dirname(os.path.abspath(directory)))
-            sync_folder(directory)
-        except BaseException:
+                self._open(take_over=take_over)
+        except BaseException as exc:
             self.close()
+            if isinstance(exc, OSError):
+                raise CheckpointError(
+                    f"cannot use the checkpoint directory {directory}: {exc.strerror or exc}"
+                ) from exc
             raise
 
     def load(self) -> Saved | None:
@@ -102,12 +98,29 @@ class CheckpointDb:
         with self._transaction() as db:
             db.execute("INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?)", row)
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes from taking over meanwhile; CheckpointError if one has."""
+        with self._transaction():
+            yield
+
     def close(self) -> None:
         """Close the file, and let another process have the directory."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
+
+    def _open(self, *, take_over: bool) -> None:
+        make_folder(self._directory)
+        if not take_over:
+            self._lock = locked(self._directory)
+        self._connection = self._connected()
+        self._epoch = self._raised_epoch(take_over=take_over)
+        # Also of a directory that was there: who made it may have been killed right after.
+        sync_folder(os.path.dirname(os.path.abspath(self._directory)))
+        sync_folder(self._directory)
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -117,18 +130,23 @@ class CheckpointDb:
     def _connected(self) -> sqlite3.Connection:
         path = os.path.join(self._directory, DB_NAME)
         # Transactions are ours to begin. Commits come from a thread of their own.
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
-            prepare(db, path)
+            prepare(db)
         except BaseException:
             db.close()
             raise
         return db
 
-    def _raised_epoch(self) -> int:
+    def _raised_epoch(self, *, take_over: bool) -> int:
+        """Begin an epoch. Lock and epoch change owners in one step, for all who look here."""
         self._db.execute("BEGIN IMMEDIATE")
+        if take_over:
+            self._lock = taken_over(self._directory)
+        elif self._lock is None or not self._lock.is_current:
+            raise self._lost()
         self._db.execute("UPDATE checkpoint SET epoch = epoch + 1")
         row = self._db.execute("SELECT epoch FROM checkpoint").fetchone()
         if row is None:
@@ -144,10 +162,7 @@ class CheckpointDb:
             try:
                 row = self._db.execute("SELECT epoch FROM checkpoint").fetchone()
                 if row is None or row[0] != self._epoch:
-                    raise CheckpointError(
-                        f"another process has taken over the checkpoint {self._directory}; "
-                        "this run ends here, and nothing of it is lost"
-                    )
+                    raise self._lost()
                 yield self._db
                 self._db.execute("COMMIT")
             except BaseException:
@@ -160,7 +175,7 @@ class CheckpointDb:
         try:
             yield
         except sqlite3.Error as exc:
-            raise self._unusable(str(exc)) from exc
+            raise (self._busy() if is_busy(exc) else self._unusable(str(exc))) from exc
 
     def _rows(self, query: str) -> dict[int, bytes]:
         """Return the documents that a query of (key, document, digest) finds, checked, by key."""
@@ -175,6 +190,21 @@ class CheckpointDb:
                 return document
         raise self._unusable("what it holds is not what was written")
 
+    def _lost(self) -> CheckpointError:
+        return CheckpointError(
+            f"another process has taken over the checkpoint {self._directory}; "
+            "this run ends here, and nothing of it is lost"
+        )
+
+    def _busy(self) -> CheckpointError:
+        owner = owner_of(self._directory)
+        process = f"process {owner}" if owner not in (None, os.getpid()) else "another process"
+        return CheckpointError(
+            f"{process} is within a commit to the checkpoint {self._directory}, and was not done "
+            f"with it in {BUSY_S} s. If it is stopped or hangs, let it go on or kill it, and run "
+            "again: nothing is lost by either. There it cannot be taken over from"
+        )
+
     def _unusable(self, reason: str) -> CheckpointError:
         path = os.path.join(self._directory, DB_NAME)
         return CheckpointError(
@@ -183,15 +213,31 @@ class CheckpointDb:
         )
 
 
-def prepare(db: sqlite3.Connection, path: str) -> None:
+def is_busy(error: sqlite3.Error) -> bool:
+    """Tell whether another connection had the file for longer than `BUSY_S`."""
+    match error:
+        case sqlite3.OperationalError(sqlite_errorcode=int(code)):
+            return code & 0xFF == sqlite3.SQLITE_BUSY
+    return False
+
+
+def prepare(db: sqlite3.Connection) -> None:
     """Make the tables of a new file; raise sqlite3.DatabaseError for one of another kind."""
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version == FORMAT:
+    if version_of(db) == FORMAT:
         return
-    tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if version or tables:
-        raise sqlite3.DatabaseError(f"it is of format {version}, and this is format {FORMAT}")
-    db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {FORMAT}; COMMIT;")
+    db.execute("BEGIN IMMEDIATE")
+    version = version_of(db)  # another process may have been faster
+    if version != FORMAT:
+        tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if version or tables:
+            raise sqlite3.DatabaseError(f"it is of format {version}, and this is format {FORMAT}")
+        for statement in (*SCHEMA, f"PRAGMA user_version = {FORMAT}"):
+            db.execute(statement)
+    db.execute("COMMIT")
+
+
+def version_of(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def digest_of(document: bytes, key: int = WHOLE) -> bytes:
@@ -199,10 +245,7 @@ def digest_of(document: bytes, key: int = WHOLE) -> bytes:
     return hashlib.sha256(b"%d:" % key + document).digest()
 
 
-def make_folder(directory: str) -> bool:
-    """Make a folder unless it is there; return whether it was made."""
-    try:
+def make_folder(directory: str) -> None:
+    """Make a folder unless it is there."""
+    with contextlib.suppress(FileExistsError):
         os.mkdir(directory)
-    except FileExistsError:
-        return False
-    return True

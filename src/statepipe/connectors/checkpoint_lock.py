@@ -15,8 +15,14 @@ LOCK_NAME = "lock"
 class CheckpointLock:
     """An flock on the file `lock` of a directory, which holds the owner's process id."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, path: str, descriptor: int) -> None:
+        self._path = path
         self._descriptor: int | None = descriptor
+
+    @property
+    def is_current(self) -> bool:
+        """Whether nobody has taken over: the name still leads to the locked file."""
+        return self._descriptor is not None and still_named(self._path, self._descriptor)
 
     def release(self) -> None:
         """Let another process have the lock. Safe to call more than once."""
@@ -26,15 +32,9 @@ class CheckpointLock:
             self._descriptor = None
 
 
-def locked(directory: str, *, take_over: bool) -> CheckpointLock:
-    """Lock a directory. Raises CheckpointError naming the process that has it, and OSError.
-
-    `take_over` takes it from a process that hangs: its lock stays on a file without a name.
-    """
+def locked(directory: str) -> CheckpointLock:
+    """Lock a directory. Raises CheckpointError naming the process that has it, and OSError."""
     path = os.path.join(directory, LOCK_NAME)
-    if take_over:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(path)
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
@@ -46,8 +46,18 @@ def locked(directory: str, *, take_over: bool) -> CheckpointLock:
         if still_named(path, descriptor):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-            return CheckpointLock(own(descriptor))
+            return CheckpointLock(path, own(descriptor))
         os.close(descriptor)
+
+
+def taken_over(directory: str) -> CheckpointLock:
+    """Lock a directory that a process may hold which hangs: its lock is then one without a name.
+
+    Raises what `locked` does. For one process at a time.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(os.path.join(directory, LOCK_NAME))
+    return locked(directory)
 
 
 def still_named(path: str, descriptor: int) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statepipe.connectors.file_writer import AtomicPlace, Framed, broken
 from statepipe.connectors.gzip_stream import MemberPacker
 from statepipe.errors import SinkError
-from statepipe.ports import File, Framing
+from statepipe.ports import File, FileSystem, Framing
 from statepipe.saved import SavedOutput
 
 _PIECE = 1024 * 1024
@@ -97,17 +97,26 @@ class DurableFileWriter:
 def open_durable(output: Output, saved: SavedOutput | None, *, detached: bool) -> DurableFileWriter:
     """Open a new partial file, or the one that was `saved`. Raises SinkError and OSError."""
     files, partial = output.place.files, output.place.partial
+    remove_if_there(files, copy_path(partial))  # of a run that was killed while it took over
     if saved is None:
         if detached:
             # Whoever has the old one open writes into a file without a name from now on.
-            with contextlib.suppress(FileNotFoundError):
-                files.remove(partial)
+            remove_if_there(files, partial)
         file = files.open_partial(partial)
         # Else the name may vanish in a crash after which the checkpoint says that it is there.
         files.sync_folder(os.path.dirname(partial))
     else:
         file = opened_again(output, saved, detached=detached)
     return DurableFileWriter(file, output, saved)
+
+
+def remove_if_there(files: FileSystem, path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        files.remove(path)
+
+
+def copy_path(partial: str) -> str:
+    return f"{partial}.copy"
 
 
 def opened_again(output: Output, saved: SavedOutput, *, detached: bool) -> File:
@@ -152,7 +161,7 @@ def crc_of(file: File, length: int) -> int:
 def copy_saved(output: Output, saved: SavedOutput) -> None:
     """Put a copy under the partial file's name: who has the old one open cannot reach it."""
     files, partial = output.place.files, output.place.partial
-    copy = f"{partial}.copy"
+    copy = copy_path(partial)
     try:
         old = files.open_read(partial)
     except FileNotFoundError as exc:
@@ -186,8 +195,11 @@ def complete(name: str, place: AtomicPlace, saved: SavedOutput) -> None:
 
 
 def check_finished(name: str, place: AtomicPlace, path: str, saved: SavedOutput) -> None:
-    """Raise SinkError unless the file at `path` is the finished one."""
-    file = place.files.open_again(path)
+    """Raise SinkError unless the file at `path` is the finished one.
+
+    It is not locked: whoever took it over has to look at it, too, and it is not written any more.
+    """
+    file = place.files.open_read(path)
     try:
         check_content(name, file, saved)
         if file.size() != saved.length:

@@ -7,9 +7,16 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from statepipe.connectors.byte_stream import ByteStream, PlainStream
-from statepipe.connectors.durable_file import Output, complete, errors_of, open_durable
+from statepipe.connectors.durable_file import (
+    Output,
+    complete,
+    errors_of,
+    open_durable,
+    remove_if_there,
+)
 from statepipe.connectors.file_format import InputFormat, OutputFormat
 from statepipe.connectors.file_writer import (
     AtomicPlace,
@@ -36,7 +43,7 @@ from statepipe.ports import (
 from statepipe.saved import Point, SavedOutput
 
 _HEAD_BYTES = 64 * 1024
-"""How much of a source tells it from another one."""
+"""How much of a source's begin and end tells it from another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +100,17 @@ class FileSource:
             raise
 
     def identity(self) -> Mapping[str, str]:
-        """Return path, size, time of change and a digest of the begin. Raises SourceError."""
+        """Return path, size, time of change, digests of begin and end. Raises SourceError.
+
+        The end holds the checksum of all that is compressed.
+        """
         try:
             status = os.stat(self.path)
             file = self.files.open_read(self.path)
             try:
                 head = file.read(_HEAD_BYTES)
+                file.seek(max(0, status.st_size - _HEAD_BYTES))
+                tail = file.read(_HEAD_BYTES)
             finally:
                 file.close()
         except OSError as exc:
@@ -106,8 +118,9 @@ class FileSource:
         return {
             "path": os.path.realpath(self.path),
             "size": str(status.st_size),
-            "modified": str(status.st_mtime_ns),
+            "modified": moment(status.st_mtime_ns),
             "begin": hashlib.sha256(head).hexdigest(),
+            "end": hashlib.sha256(tail).hexdigest(),
         }
 
     def _reader(self, span: Range | None) -> ByteReader:
@@ -180,6 +193,11 @@ class FileSink:
         with errors_of(self.path):
             return open_durable(output, saved, detached=detached)
 
+    def detach(self) -> None:
+        """Remove the partial file's name; raises SinkError."""
+        with errors_of(self.path):
+            remove_if_there(self.files, partial_path(os.path.realpath(self.path)))
+
     def complete(self, saved: SavedOutput) -> None:
         """Put the finished partial file in place, unless it is there; raises SinkError."""
         target = os.path.realpath(self.path)
@@ -197,6 +215,12 @@ class FileSink:
             return open_stream(self.path), StreamPlace()
         partial = partial_path(target)
         return self.files.open_partial(partial), AtomicPlace(self.files, partial, target)
+
+
+def moment(time_ns: int) -> str:
+    """Return a file's time in UTC, to the nanosecond."""
+    seconds, fraction = divmod(time_ns, 10**9)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.{fraction:09} UTC"
 
 
 def _refuse_target(path: str, target: str) -> None:

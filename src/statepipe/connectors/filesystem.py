@@ -150,10 +150,11 @@ def _open_locked(path: str, flags: int) -> int:
     """Return a descriptor that holds the lock of the file which `path` names now.
 
     Between opening and locking, the lock's last holder may have renamed the file to its final
-    name: truncating it then would empty a finished output. So the name is looked up again.
+    name: truncating it then would empty a finished output. So the name is looked up again. A link
+    is not followed: the file that it names is nobody's partial file.
     """
     while True:
-        descriptor = os.open(path, flags | os.O_CLOEXEC, 0o666)
+        descriptor = _opened(path, flags)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _names(path, descriptor):
@@ -162,6 +163,15 @@ def _open_locked(path: str, flags: int) -> int:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _opened(path: str, flags: int) -> int:
+    try:
+        return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+    except OSError as exc:
+        if exc.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, f"{path} is a link, and is not followed: remove it") from exc
+        raise
 
 
 def _names(path: str, descriptor: int) -> bool:

@@ -48,6 +48,10 @@ class CommitPolicy:
         return self.open_bytes >= BEHIND_BYTES
 
 
+LONGEST = 300
+"""A fact is shown before and after up to this many characters: a path is, a schema is not."""
+
+
 def check_same(
     saved: Mapping[str, str], now: Mapping[str, str], *, what: str, directory: str
 ) -> None:
@@ -71,7 +75,7 @@ def differences(saved: Mapping[str, str], now: Mapping[str, str]) -> Iterable[st
             yield f"{name} is new"
         elif after is None:
             yield f"{name} is gone"
-        elif max(len(before), len(after)) <= 80 and not is_digest(before):
+        elif max(len(before), len(after)) <= LONGEST and not is_digest(before):
             yield f"{name} was {before} and is {after}"
         else:
             yield f"{name} has changed"

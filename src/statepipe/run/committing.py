@@ -50,7 +50,7 @@ class Committer:
     """Commits borders one after the other, in a thread. `outlets` go by the sinks' numbers.
 
     `resumed` is where the stream goes on from, None for a new one. `committed` is what the store
-    holds. What a commit raised is raised by `check`.
+    holds. `may_commit` while borders can be committed. What a commit raised is raised by `check`.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Committer:
         self._idle.set()
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
-        self.has_begun = False
+        self.may_commit = False
 
     # -- a run that was over, or nearly -----------------------------------------------------
 
@@ -93,7 +93,7 @@ class Committer:
         if self.resumed.phase is Phase.FINISHING:
             for outlet, saved in zip(self._outlets, self.resumed.outputs, strict=True):
                 if saved is not None:
-                    outlet.sink.complete(saved)
+                    outlet.complete(saved)
             self._store.save(replace(self.resumed, phase=Phase.DONE), {})
 
     # -- a run under way --------------------------------------------------------------------
@@ -101,7 +101,7 @@ class Committer:
     def begin(self, border: Border) -> None:
         """Save that the run is under way, with the outputs as they were left. Blocks."""
         self._save(border, self._durable, Phase.RUNNING)
-        self.has_begun = True
+        self.may_commit = True
 
     def on_done(self, records: int, size: int) -> None:
         """Count a chunk that was written since the last commit began."""
@@ -143,6 +143,7 @@ class Committer:
         """Write the outputs' ends, save that they are whole, and give them their names. Blocks."""
         self._idle.wait()
         self.check()
+        self.may_commit = False  # an output that has its end takes no more marks
         whole = [outlet.finish() if outlet.is_open else None for outlet in self._outlets]
         self._save(border, whole, Phase.FINISHING)
         for outlet in self._outlets:

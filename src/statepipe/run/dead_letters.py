@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from statepipe.letters.letter import DeadLetter, shown_record
 from statepipe.ports import ByteSink
 from statepipe.run.chunk import Failure
-from statepipe.run.outlets import Outlet
+from statepipe.run.outlets import LateOutlet
 
 SourceFormat: TypeAlias = Mapping[str, Any]  # JSON
 """What it takes to decode a record of the source again; as `letters.envelope` has it."""
@@ -57,7 +57,7 @@ class DeadLetters:
     """
 
     def __init__(
-        self, sink: ByteSink, sender: Sender, outlet: Outlet, *, begun: bool = False
+        self, sink: ByteSink, sender: Sender, outlet: LateOutlet, *, begun: bool = False
     ) -> None:
         self.path: str | None = sink.name if begun else None
         self._sink = sink
@@ -75,7 +75,7 @@ class DeadLetters:
         if self._begun:
             self._open()
         else:
-            self._sink.open().abort()
+            self._outlet.try_out()
 
     @property
     def written_bytes(self) -> int:

@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 
 from statepipe.errors import StreamError
-from statepipe.ports import DurableSink, DurableWriter, LearningEncoder
+from statepipe.ports import CheckpointStore, DurableSink, DurableWriter, LearningEncoder
 from statepipe.run.bell import Bell
 from statepipe.run.chunk import Output
 from statepipe.run.writing import WriteBehind
@@ -43,14 +43,23 @@ class Mark:
 class DurableOutlet:
     """An Outlet of a run with a checkpoint. `saved` is where it went on from, None for a new one.
 
-    It never removes what it wrote: `abort` leaves it for the run that goes on.
+    It never removes what it wrote: `abort` leaves it for the run that goes on. File names are
+    looked at and changed only while the `store` is held: a process that was stopped, and goes on
+    after another has taken over, must not touch what is the other's now.
     """
 
     def __init__(
-        self, sink: DurableSink, bell: Bell, saved: SavedOutput | None, *, detached: bool
+        self,
+        sink: DurableSink,
+        bell: Bell,
+        saved: SavedOutput | None,
+        store: CheckpointStore,
+        *,
+        detached: bool,
     ) -> None:
         self.saved = saved
-        self.sink = sink
+        self._sink = sink
+        self._store = store
         self._bell = bell
         self._detached = detached
         self._writer: DurableWriter | None = None
@@ -67,11 +76,24 @@ class DurableOutlet:
 
     def open(self) -> None:
         """Open the output where it was left; raises SinkError where it is not as it was left."""
-        encoder = self.sink.encoder
-        self._writer = self.sink.open_durable(self.saved, detached=self._detached)
+        encoder = self._sink.encoder
+        with self._store.held():
+            self._writer = self._sink.open_durable(self.saved, detached=self._detached)
         if isinstance(encoder, LearningEncoder) and self.saved is not None:
             encoder.restore(self.saved.encoder)
-        self._behind = WriteBehind(self._writer, self.sink.framing.between, self._bell)
+        self._behind = WriteBehind(self._writer, self._sink.framing.between, self._bell)
+
+    def try_out(self) -> None:
+        """Raise SinkError if the output could not be made; leave nothing behind."""
+        with self._store.held():
+            if self._detached:
+                self._sink.detach()
+            self._sink.open().abort()
+
+    def complete(self, saved: SavedOutput) -> None:
+        """Put an output that an earlier run has finished under its final name. Blocks."""
+        with self._store.held():
+            self._sink.complete(saved)
 
     async def write(self, output: Output) -> None:
         assert self._behind is not None and isinstance(output, bytes)
@@ -85,7 +107,7 @@ class DurableOutlet:
     def mark(self) -> Mark:
         """Return a mark behind all that was put so far."""
         assert self._behind is not None and self._writer is not None
-        encoder = self.sink.encoder
+        encoder = self._sink.encoder
         learnt = encoder.save() if isinstance(encoder, LearningEncoder) else ""
         mark = Mark(self._writer, learnt)
         self._behind.act(mark)
@@ -105,7 +127,8 @@ class DurableOutlet:
     def place(self) -> None:
         """Put the finished output under its final name. Blocks."""
         assert self._writer is not None
-        self._writer.place()
+        with self._store.held():
+            self._writer.place()
         self._writer = self._behind = None
 
     async def commit(self) -> None:

@@ -39,6 +39,13 @@ class Outlet(Protocol):
         """Leave nothing that looks finished. Safe to call at any time, more than once."""
 
 
+class LateOutlet(Outlet, Protocol):
+    """An outlet that may never be opened."""
+
+    def try_out(self) -> None:
+        """Raise SinkError if it could not be opened; leave nothing behind."""
+
+
 class ByteOutlet:
     """Writes encoded records to a byte sink behind the driver's back."""
 
@@ -55,6 +62,9 @@ class ByteOutlet:
     def open(self) -> None:
         between = self._sink.framing.between
         self._behind = WriteBehind(self._sink.open(), between, self._bell)
+
+    def try_out(self) -> None:
+        self._sink.open().abort()
 
     async def write(self, output: Output) -> None:
         assert self._behind is not None and isinstance(output, bytes)

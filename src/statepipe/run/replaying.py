@@ -12,7 +12,7 @@ from statepipe.letters.letter import DeadLetter, NoLetterError, Obstacle, letter
 from statepipe.ports import ByteSink
 from statepipe.run.chunk import Failure
 from statepipe.run.dead_letters import DeadLetters, Sender
-from statepipe.run.outlets import Outlet
+from statepipe.run.outlets import LateOutlet
 
 _VARYING = re.compile(r"0x[0-9a-fA-F]+|\d+")
 
@@ -54,7 +54,7 @@ class ReplayedLetters(DeadLetters):
     """
 
     def __init__(
-        self, sink: ByteSink, sender: Sender, outlet: Outlet, tally: Tally, *, always: bool
+        self, sink: ByteSink, sender: Sender, outlet: LateOutlet, tally: Tally, *, always: bool
     ) -> None:
         super().__init__(sink, sender, outlet)
         self._tally = tally

@@ -67,7 +67,7 @@ class Safekeeping:
 
     async def commit_rest(self, error: BaseException) -> None:
         """Commit where the stream stands, now that `error` ends it, if it stands at a border."""
-        if not self.committer.has_begun or not self.at_border:
+        if not self.committer.may_commit or not self.at_border:
             return
         border = self._border()
         try:
