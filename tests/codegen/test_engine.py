@@ -355,3 +355,14 @@ def test_what_runs_on_failure_is_bound_to_the_record_too() -> None:
     Engine(plan).run([{}, {}], moments)
 
     assert ids[0] == ids[2] != ids[1]
+
+
+async def test_a_record_that_is_concluded_is_told_of_before_its_calls() -> None:
+    told: list[Any] = []
+    audit = State("audit", transforms=functions(lambda s: told.append(s["n"])), run_on_failure=True)
+    engine = Engine(plan_of(state("a", transforms="{'n': 1 / data['n']}"), audit))
+    chunk = engine.run_each([{"n": 0}, {"n": 1}, {"n": 0.0}], lambda index, path: None)
+    engine.conclude(chunk, lambda index, path: told.append((index, path)))
+    await engine.conclude_async(chunk, 1, lambda index, path: told.append(index))
+
+    assert told == [(0, ("a",)), 0, (2, ("a",)), 0.0, 0, 0, 2, 0.0]
