@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from statepipe import AsyncSimpleFSM, SimpleFSM
-from statepipe.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent
 RULES = (ROOT / "docs" / "semantics.md").read_text(encoding="utf-8")
@@ -104,18 +103,6 @@ def test_the_transition_that_is_one_too_many_changes_nothing() -> None:
 
     assert done.error == "more than 3 transitions, in the loop a -> a"
     assert (done.data, done.path) == ({"n": 3}, ["a"] * 4)
-
-
-@pytest.mark.parametrize(
-    "key",
-    [{"retry": {"attempts": 2}}, {"catch": "good"}, {"on_error": "good"}, {"run_on_failure": True}],
-)
-def test_what_is_not_yet_there_is_refused(key: dict[str, Any]) -> None:
-    start = {**ROUTED["states"]["a"], **key}
-    config = {**ROUTED, "states": {**ROUTED["states"], "a": start}}
-
-    with pytest.raises(ConfigError, match="not yet supported"):
-        SimpleFSM(config)
 
 
 def test_records_are_written_to_the_sink_of_their_end_state() -> None:

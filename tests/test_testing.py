@@ -16,10 +16,12 @@ from statepipe.testing import (
     CollectingSink,
     CountingRandomness,
     ManualClock,
+    ManualTiming,
     MemorySource,
     context_of,
     view_of,
 )
+from statepipe.timing import Timing
 
 
 def test_a_source_gives_what_is_asked_for_up_to_a_mark() -> None:
@@ -91,3 +93,27 @@ def test_a_function_s_arguments_can_be_made_for_a_test_of_its_own() -> None:
     assert view.now().minute == context.now().minute == 1
     assert view.uuid() == context.uuid()
     assert view_of({}, run=run).uuid() != view_of({}).uuid() != view_of({}, position=1).uuid()
+
+
+def test_in_a_manual_timing_no_time_passes() -> None:
+    timing: Timing = ManualTiming(late=[2], chance=0.25)
+    timing.sleep(3600)
+
+    assert timing.within(5, KeyError, lambda: 7) == 7
+    with pytest.raises(KeyError):
+        timing.within(6, KeyError, lambda: 7)
+    assert timing.random() == 0.25
+    assert (timing.slept, timing.limits) == ([3600], [(5, "KeyError"), (6, "KeyError")])  # type: ignore[attr-defined]  # it is a ManualTiming
+
+
+async def test_in_a_manual_timing_async_work_is_done_too() -> None:
+    async def work() -> int:
+        return 7
+
+    timing = ManualTiming(late=[2])
+    await timing.sleep_async(3600)
+
+    assert await timing.within_async(5, KeyError, work()) == 7
+    with pytest.raises(KeyError):
+        await timing.within_async(6, KeyError, work())
+    assert (timing.slept, timing.limits) == ([3600], [(5, "KeyError"), (6, "KeyError")])

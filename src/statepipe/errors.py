@@ -141,7 +141,9 @@ class RecordError(StatepipeError):
     again).
     `path` holds the states so far, in order, the failing one last. `span` is the failing
     piece of inline code. `record` is the record as the failing function met it; pickled, what is
-    no JSON value in it becomes text. `str()` gives several lines, `message` one.
+    no JSON value in it becomes text. `notes` tell what else belongs to it: an error that was
+    caught before, and what went wrong in handling this one. `str()` gives several lines,
+    `message` one.
     """
 
     def __init__(
@@ -158,6 +160,7 @@ class RecordError(StatepipeError):
         place: Place | None = None,
         span: Span | None = None,
         hint: str | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -171,6 +174,7 @@ class RecordError(StatepipeError):
         self.place = place
         self.span = span
         self.hint = hint
+        self.notes = notes
 
     def __str__(self) -> str:
         return render_record_error(self)
@@ -223,7 +227,8 @@ def told(error: RecordError, record: str | None, **more: str | None) -> list[str
         **more,
     }
     width = max((len(name) for name, fact in facts.items() if fact), default=0)
-    return lines + [f"    {name + ':':<{width + 1}} {fact}" for name, fact in facts.items() if fact]
+    lines += [f"    {name + ':':<{width + 1}} {fact}" for name, fact in facts.items() if fact]
+    return lines + [f"    {'note:':<{width + 1}} {note}" for note in error.notes]
 
 
 def where(error: RecordError) -> str | None:

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from statepipe.errors import StatepipeError
 from statepipe.functions.moment import Moments
 from statepipe.functions.view import EMPTY, Context, StateView
 from statepipe.record import Record, Run
+
+Result = TypeVar("Result")
 
 
 class Mark(Enum):
@@ -213,3 +215,53 @@ def context_of(
     """Return what a function of two parameters gets beside a record of `run` at `position`."""
     moment = Moments(run, lambda: [position]).promise(0)
     return Context(state, network, resources, moment)
+
+
+@dataclass(slots=True)
+class ManualTiming:
+    """A `Timing` in which no time passes: waits are noted, and are over at once.
+
+    `slept` holds the seconds of every wait, `limits` those of every limit with the name of its
+    error. The calls whose number, from 1, is in `late` come back too late. `chance` is what
+    `random` gives.
+    """
+
+    late: Sequence[int] = ()
+    chance: float = 0.5
+    slept: list[float] = field(default_factory=list)
+    limits: list[tuple[float, str]] = field(default_factory=list)
+
+    def within(self, seconds: float, error: type[Exception], call: Callable[[], Result]) -> Result:
+        """Make the call, and raise its error behind it if it is one of the late ones."""
+        number = self._note(seconds, error)
+        result = call()
+        if number in self.late:
+            raise error
+        return result
+
+    async def within_async(
+        self, seconds: float, error: type[Exception], work: Coroutine[Any, Any, Result]
+    ) -> Result:
+        """As `within`."""
+        number = self._note(seconds, error)
+        result = await work
+        if number in self.late:
+            raise error
+        return result
+
+    def sleep(self, seconds: float) -> None:
+        """Note the wait."""
+        self.slept.append(seconds)
+
+    async def sleep_async(self, seconds: float) -> None:
+        """Note the wait, and let everything else run."""
+        self.slept.append(seconds)
+        await asyncio.sleep(0)
+
+    def random(self) -> float:
+        """Return `chance`."""
+        return self.chance
+
+    def _note(self, seconds: float, error: type[Exception]) -> int:
+        self.limits.append((seconds, error.__name__))
+        return len(self.limits)

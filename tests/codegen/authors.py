@@ -1,7 +1,7 @@
 """What authors write: functions of every form and style, well and badly behaved, all stateless."""
 
 import asyncio
-from collections import OrderedDict, namedtuple
+from collections import Counter, OrderedDict, namedtuple
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -81,8 +81,8 @@ class Counting:
         return data
 
 
-def deep(state: Any) -> Any:
-    return deep(state)
+# On one line: whether a call or a function's begin goes too deep depends on the caller's depth.
+deep: Any = lambda state: deep(state)  # noqa: E731 - see above
 
 
 def touch(state: Any) -> None:
@@ -109,6 +109,36 @@ async def asking_later(state: Any) -> Any:
     before = state.uuid(), state.rng.random()
     await asyncio.sleep(0)
     return {**state.data, "later": [*before, state.uuid(), state.rng.random()]}
+
+
+CALLS: Counter[tuple[Any, str]] = Counter()
+"""How often the functions below were called for a record, by its `id`, at a state."""
+
+
+def flaky(state: Any) -> Any:
+    """Fail two times out of three for a record that still has its `id`."""
+    called = (state.data.get("id"), state.name)
+    CALLS[called] += 1
+    state.data["half"] = "done"
+    if called[0] is not None and CALLS[called] % 3:
+        raise ConnectionError(f"call {CALLS[called]}")
+    return {**state.data, "calls": CALLS[called] if called[0] is not None else 0}
+
+
+def often_refusing(state: Any) -> Any:
+    """Refuse every other time a record that still has its `id`."""
+    called = (state.data.get("id"), f"{state.name}?")
+    CALLS[called] += 1
+    return called[0] is None or not CALLS[called] % 2
+
+
+async def flaky_later(state: Any) -> Any:
+    await asyncio.sleep(0)
+    return flaky(state)
+
+
+def moved_by_error(state: Any) -> Any:
+    return {**state.data, "seen": state.error}
 
 
 async def later(state: Any) -> Any:
@@ -334,4 +364,23 @@ LATER: list[Any] = [
     "import asyncio\nawait asyncio.sleep(0)\nreturn {**data, 'u': uuid(), 'r': rng.random()}",
     "async def f(state):\n    return {**state.data, 'u': uuid(), 'at': now().year}",
     "async def f(data, context):\n    raise StopIteration(context.state)",
+]
+
+FLAKY_TRANSFORMS: list[Any] = [
+    *[flaky] * 8,
+    moved_by_error,
+    "lambda s: {**s.data, 'error': s.error}",
+    "lambda s: {**s.data, 'type': s.error['type']}",
+    "lambda s: {**s.data, 'text': f\"{s.error!r:>5}{s.error and s.error['state']}\"}",
+    "lambda d, c: {**d, 'context': c.error}",
+    "{**data, 'message': (state.error or {}).get('message'), 'same': context.error}",
+    "lambda s: s.data.update(log=[*s.data.get('log', [])] if s.error else s.data['a'])",
+    "lambda s: s.error.update(type='changed')",
+    "def f(s):\n    s.data.setdefault('list', []).append(1)\n    return s.data['nothing']",
+]
+FLAKY_VERDICTS: list[Any] = [
+    *[often_refusing] * 4,
+    "lambda s: s.error is None",
+    "lambda s: s.error['type'] == 'ConnectionError'",
+    "lambda d, c: c.error",
 ]

@@ -5,9 +5,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from statepipe.graph.build import by_priority
-from statepipe.graph.model import Machine, State
+from statepipe.graph.model import Machine, Retry, State
 from statepipe.record import DataHandlingMode
 from tests.codegen.authors import (
+    FLAKY_TRANSFORMS,
+    FLAKY_VERDICTS,
     LATER,
     TAME_TRANSFORMS,
     TAME_VERDICTS,
@@ -15,9 +17,10 @@ from tests.codegen.authors import (
     VERDICTS,
     CallableLater,
     asking_later,
+    flaky_later,
     later,
 )
-from tests.plan.machines import arc, functions, machine
+from tests.plan.machines import arc, catch, functions, machine
 
 FIELDS = ["a", "b", "n", "log", "é", "ü", "why"]
 
@@ -51,11 +54,44 @@ limits = st.sampled_from([1000, 20, 10, 7, 5, 3, 2, 1])
 overrides = st.sampled_from([None, None, None, *DataHandlingMode])
 ends = st.sampled_from([False] * 6 + [True])
 
+errors = st.sampled_from(
+    [
+        *[["*"]] * 4,
+        ["ConnectionError", "KeyError"],
+        ["LookupError"],
+        ["InvalidRecordError"],
+        ["NoOpenArcError", "TypeError"],
+        ["StateTimeoutError"],
+        ["Exception"],
+        ["RefusalError", "OSError"],
+    ]
+)
+retries = st.builds(
+    Retry,
+    st.integers(1, 4),
+    st.sampled_from([0.0, 0.5, 3]),
+    st.sampled_from([1.0, 2.0]),
+    st.sampled_from([60.0, 1.0]),
+    st.booleans(),
+    errors.map(frozenset),
+)
+clauses = st.lists(st.tuples(st.sampled_from([1, 1, 1, 2, 0, -1]), errors), max_size=2)
+unhandled: Any = (None, [], None, False)
+handlers = st.just(unhandled) | st.tuples(
+    st.none() | retries,
+    clauses,
+    st.sampled_from([None, None, None, 5.0]),
+    st.sampled_from([False, False, True]),
+)
+
 
 def drafts(
-    verdicts: list[Any], transforms: list[Any], *, tame: bool = False
+    verdicts: list[Any], transforms: list[Any], *, tame: bool = False, guarded: bool = False
 ) -> st.SearchStrategy[Machine]:
-    """Machines of such functions. In `tame` ones nothing fails but by the limit of transitions."""
+    """Machines of such functions. In `tame` ones nothing fails but by the limit of transitions.
+
+    In `guarded` ones, states retry and catch.
+    """
     verdict, transform = st.sampled_from(verdicts), st.sampled_from(transforms)
     checked = st.just([]) | st.lists(verdict, max_size=0 if tame else 1)
     conditions = st.sampled_from([None, *verdicts] + [None] * (0 if tame else len(verdicts) // 4))
@@ -64,18 +100,21 @@ def drafts(
     leading_out = st.lists(arcs, min_size=1, max_size=4) | st.lists(arcs, max_size=1)
     some = st.lists(transform, min_size=1, max_size=2)
     changes = some if tame else some | st.just([])
-    states = st.tuples(ends, checked, changes, checked, leading_out, overrides)
+    handling = handlers if guarded else st.just(unhandled)
+    states = st.tuples(ends, checked, changes, checked, leading_out, overrides, handling)
     small, large = (
         st.lists(states, min_size=1, max_size=3),
         st.lists(states, min_size=4, max_size=7),
     )
-    return st.builds(built, small | large, limits, st.just(tame))
+    overall = st.sampled_from([None] * 5 + [9.0]) if guarded else st.none()
+    return st.builds(built, small | large, limits, st.just(tame), overall)
 
 
-def built(drafted: list[Any], limit: int, tame: bool) -> Machine:
+def built(drafted: list[Any], limit: int, tame: bool, overall_s: float | None) -> Machine:
     names = [f"s{number}" for number in range(len(drafted))]
     states = []
-    for number, (is_end, before, changes, after, leading_out, mode) in enumerate(drafted):
+    for number, (is_end, before, changes, after, leading_out, mode, handling) in enumerate(drafted):
+        retry, caught, timeout_s, on_failure = handling
         arcs = [
             arc(names[(number + by) % len(names)], condition, transforms=changed, priority=priority)
             for by, condition, changed, priority in leading_out
@@ -93,9 +132,15 @@ def built(drafted: list[Any], limit: int, tame: bool) -> Machine:
                 validators=functions(after),
                 arcs=() if ending else by_priority(arcs),
                 data_mode=mode,
+                retry=retry,
+                catch=tuple(
+                    catch(names[(number + by) % len(names)], *errors) for by, errors in caught
+                ),
+                timeout_s=timeout_s,
+                run_on_failure=on_failure and bool(changes),
             )
         )
-    return machine(*states, max_transitions=limit)
+    return machine(*states, max_transitions=limit, timeout_s=overall_s)
 
 
 machines = drafts(VERDICTS, TRANSFORMS)
@@ -103,4 +148,9 @@ tame_machines = drafts(TAME_VERDICTS, TAME_TRANSFORMS, tame=True)
 async_machines = drafts(VERDICTS + LATER, TRANSFORMS + LATER * 4)
 tame_async_machines = drafts(
     TAME_VERDICTS, [*TAME_TRANSFORMS, later, asking_later, CallableLater()], tame=True
+)
+some_of_all = FLAKY_VERDICTS + VERDICTS[::4], FLAKY_TRANSFORMS + TRANSFORMS[::4]
+guarded_machines = drafts(*some_of_all, guarded=True)
+guarded_async_machines = drafts(
+    some_of_all[0], [*some_of_all[1], *[flaky_later] * 6, later], guarded=True
 )

@@ -15,6 +15,7 @@ from statepipe.codegen.engine import Engine
 from statepipe.config.load import load_config
 from statepipe.graph.build import build_machine
 from statepipe.plan.lower import lower
+from statepipe.testing import ManualTiming
 
 RECORDS = 1000
 
@@ -81,3 +82,17 @@ def test_at_most_one_call_in_twenty_records_is_the_frameworks() -> None:
     assert mine == by_hand(records())
     assert authors >= 3 * RECORDS
     assert 0 < all_calls - authors <= 0.05 * RECORDS
+
+
+def test_retries_and_catches_make_no_call_for_a_record_that_succeeds() -> None:
+    plain, guarded = create_streaming_fsm_config(), create_streaming_fsm_config()
+    for state in guarded["networks"][0]["states"]:
+        state["retry"] = {"max_attempts": 3, "backoff_s": 1}
+        state["on_error"] = "error"
+    counts = []
+    for config in (plain, guarded):
+        machine = build_machine(load_config(config), registered={}, trusted=None)
+        engine, mine = Engine(lower(machine), ManualTiming()), records()
+        counts.append(calls_in(lambda engine=engine, mine=mine: engine.run(mine)))  # type: ignore[misc]  # binds
+
+    assert counts[0] == counts[1]

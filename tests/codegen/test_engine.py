@@ -1,5 +1,6 @@
 import asyncio
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,10 +8,11 @@ import pytest
 from statepipe.codegen.engine import Engine
 from statepipe.errors import UsageError
 from statepipe.functions.moment import Moments
+from statepipe.graph.model import State
 from statepipe.plan.interpret import interpret, interpret_async
 from statepipe.plan.lower import starting_at
-from statepipe.testing import TEST_RUN
-from tests.plan.machines import arc, one_transform, plan_of, state
+from statepipe.testing import TEST_RUN, ManualTiming
+from tests.plan.machines import arc, catch, functions, one_transform, plan_of, retry, state
 
 ROUTED = plan_of(
     state("a", arc("b", "lambda s: s.data['x'] > 0"), arc("c", "lambda s: s.data['x'] < 0")),
@@ -282,3 +284,85 @@ async def test_cancelling_a_run_is_no_failure_of_a_record() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+def test_a_record_goes_on_from_a_limited_state_with_its_path_and_count() -> None:
+    plan = plan_of(
+        state("a", arc("b", "data['n'] < 3", transforms="{'n': data['n'] + 1}"), arc("c")),
+        state("b", arc("a"), timeout_s=1.0),
+        state("c"),
+        max_transitions=7,
+    )
+    timing = ManualTiming()
+    for n in (0, 1):
+        outcome = Engine(plan, timing).run([{"n": n}]).outcome(0)
+
+        assert outcome == interpret(plan, {"n": n}, timing=timing)
+        assert outcome.path == ("a", "b") * (3 - n) + ("a", "c")
+    tight = Engine(replace(plan, max_transitions=6), timing).run([{"n": 0}]).outcome(0)
+
+    assert tight.error is not None
+    assert tight.error.error_type == "TransitionLimitError"
+
+
+def test_failed_records_are_concluded_once_when_they_have_failed_for_good() -> None:
+    told: list[int] = []
+    audit = State("audit", transforms=functions(lambda s: told.append(s["n"])), run_on_failure=True)
+    engine = Engine(plan_of(state("a", transforms="1 / data['n']"), audit))
+    chunk = engine.attempt([{"n": n} for n in (0, 1, 0)])
+
+    assert told == []
+    engine.conclude(chunk)
+    assert told == [0, 1, 0]
+
+
+def test_an_engine_without_a_timing_refuses_a_plan_that_needs_one() -> None:
+    with pytest.raises(ValueError, match="its engine needs a Timing"):
+        Engine(plan_of(state("a", timeout_s=1)))
+
+
+def test_every_attempt_at_a_state_goes_on_with_the_ids_of_its_record() -> None:
+    ids: list[str] = []
+
+    def ask(state: Any) -> Any:
+        ids.append(state.uuid())
+        if len(ids) % 3:
+            raise OSError("not now")
+        return {"ids": ids[-3:]}
+
+    guarded = {"retry": retry(3), "catch": (catch("b"),)}
+    plans = [
+        plan_of(state("a", arc("b"), transforms=ask, **guarded), state("b")),
+        plan_of(state("a", arc("b"), transforms=ask, timeout_s=1.0, **guarded), state("b")),
+    ]
+    moments = Moments(TEST_RUN, lambda: [5])
+    for plan in plans:
+        interpreted = interpret(plan, {}, moments.promise(0), ManualTiming())
+        generated = Engine(plan, ManualTiming()).run([{}], moments).outcome(0)
+
+        assert interpreted == generated
+        assert len(set(generated.data["ids"])) == 3
+
+
+def test_what_runs_on_failure_is_bound_to_the_record_too() -> None:
+    ids: list[str] = []
+    audit = State(
+        "audit", transforms=functions(lambda s: ids.append(s.uuid())), run_on_failure=True
+    )
+    plan = plan_of(state("a", transforms="1 / 0"), audit)
+    moments = Moments(TEST_RUN, lambda: [5, 6])
+    interpret(plan, {}, moments.promise(1))
+    Engine(plan).run([{}, {}], moments)
+
+    assert ids[0] == ids[2] != ids[1]
+
+
+async def test_a_record_that_is_concluded_is_told_of_before_its_calls() -> None:
+    told: list[Any] = []
+    audit = State("audit", transforms=functions(lambda s: told.append(s["n"])), run_on_failure=True)
+    engine = Engine(plan_of(state("a", transforms="{'n': 1 / data['n']}"), audit))
+    chunk = engine.run_each([{"n": 0}, {"n": 1}, {"n": 0.0}], lambda index, path: None)
+    engine.conclude(chunk, lambda index, path: told.append((index, path)))
+    await engine.conclude_async(chunk, 1, lambda index, path: told.append(index))
+
+    assert told == [(0, ("a",)), 0, (2, ("a",)), 0.0, 0, 0, 2, 0.0]

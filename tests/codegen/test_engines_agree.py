@@ -6,20 +6,25 @@
 import asyncio
 import copy
 import os
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from statepipe.codegen.engine import Engine
+from statepipe.codegen.engine import Engine, RunChunk
 from statepipe.functions.moment import Moments
 from statepipe.graph.model import Machine
 from statepipe.plan.interpret import interpret, interpret_async, own
 from statepipe.plan.lower import lower
 from statepipe.plan.model import Plan
 from statepipe.record import DataHandlingMode, Outcome, Run
+from statepipe.testing import ManualTiming
+from tests.codegen.authors import CALLS
 from tests.codegen.networks import (
     async_machines,
+    guarded_async_machines,
+    guarded_machines,
     machines,
     records,
     tame_async_machines,
@@ -33,6 +38,7 @@ thorough = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+half_as_thorough = settings(thorough, max_examples=EXAMPLES // 2)
 modes = st.sampled_from(DataHandlingMode)
 chunks = st.lists(records, min_size=1, max_size=4)
 
@@ -46,7 +52,7 @@ def facts(outcome: Outcome) -> dict[str, Any]:
         "final_state": outcome.final_state,
     }
     if error is not None:
-        names = "error_type message role state arc path place span hint".split()
+        names = "error_type message role state arc path place span hint notes".split()
         said |= {name: vars(error)[name] for name in names} | {"record": repr(error.record)}
     return said
 
@@ -164,3 +170,98 @@ def test_the_generated_coroutine_agrees_at_any_concurrency(
         assert repr(same_records) == repr(records)
 
     asyncio.run(run())
+
+
+# -- states that retry, catch and have limits of time ----------------------------------------
+
+late_calls = st.lists(st.integers(1, 6), max_size=2)
+
+
+def numbered(records: list[Any]) -> list[Any]:
+    """Records that functions which fail now and then can tell apart."""
+    return [{**copy.deepcopy(record), "id": number} for number, record in enumerate(records)]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run did: outcomes, the callers' records after it, calls, waits and limits."""
+
+    outcomes: list[dict[str, Any]]
+    records: str
+    calls: dict[Any, int]
+    slept: list[float]
+    limits: list[Any]
+
+
+def one_by_one(plan: Plan, records: list[Any], late: list[int], run: Any) -> Ran:
+    """Run records one after the other, each with the same calls late."""
+    CALLS.clear()
+    mine, timings, outcomes = numbered(records), [], []
+    for record in mine:
+        timings.append(ManualTiming(late))
+        outcomes.append(facts(run(plan, own(plan, record), timing=timings[-1])))
+    slept = [seconds for timing in timings for seconds in timing.slept]
+    limits = [limit for timing in timings for limit in timing.limits]
+    return Ran(outcomes, repr(mine), dict(CALLS), slept, limits)
+
+
+def together(plan: Plan, records: list[Any], run: Any) -> Ran:
+    """Run records as one chunk, none of them late."""
+    CALLS.clear()
+    mine, timing = numbered(records), ManualTiming()
+    done = run(plan, [own(plan, record) for record in mine], timing)
+    outcomes = [facts(outcome) for outcome in done.outcomes()]
+    return Ran(outcomes, repr(mine), dict(CALLS), sorted(timing.slept), sorted(timing.limits))
+
+
+def in_any_order(ran: Ran) -> Ran:
+    return replace(ran, slept=sorted(ran.slept), limits=sorted(ran.limits))
+
+
+def run_one(plan: Plan, record: Any, timing: ManualTiming) -> Outcome:
+    return Engine(plan, timing).run([record]).outcome(0)
+
+
+@half_as_thorough
+@given(guarded_machines, modes, chunks, late_calls)
+def test_every_engine_agrees_on_retries_catches_and_limits(
+    machine: Machine, mode: DataHandlingMode, records: list[Any], late: list[int]
+) -> None:
+    plan = lower(machine, mode=mode)
+    expected = one_by_one(plan, records, late, interpret)
+
+    assert one_by_one(plan, records, late, run_one) == expected
+    assert one_by_one(unproved(plan), records, late, interpret) == expected
+    assert one_by_one(unproved(plan), records, late, run_one) == expected
+
+
+@half_as_thorough
+@given(guarded_machines, modes, chunks)
+def test_records_that_are_taken_up_again_are_alone_in_their_chunk(
+    machine: Machine, mode: DataHandlingMode, records: list[Any]
+) -> None:
+    plan = lower(machine, mode=mode)
+    expected = in_any_order(one_by_one(plan, records, [], interpret))
+
+    assert together(plan, records, lambda p, r, t: Engine(p, t).run(r)) == expected
+
+
+@half_as_thorough
+@given(guarded_async_machines, modes, chunks, st.integers(1, 5))
+def test_the_generated_coroutine_agrees_on_retries_catches_and_limits(
+    machine: Machine, mode: DataHandlingMode, records: list[Any], concurrency: int
+) -> None:
+    plan = lower(machine, mode=mode)
+
+    def alone(plan: Plan, record: Any, timing: ManualTiming) -> Outcome:
+        return asyncio.run(interpret_async(plan, record, timing=timing))
+
+    def beside(plan: Plan, records: list[Any], timing: ManualTiming) -> RunChunk:
+        engine = Engine(plan, timing)
+        if not plan.is_async:
+            return engine.run(records)
+        return asyncio.run(engine.run_async(records, concurrency))
+
+    expected = in_any_order(one_by_one(plan, records, [], alone))
+
+    assert together(plan, records, beside) == expected

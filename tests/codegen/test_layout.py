@@ -4,7 +4,14 @@ import pytest
 
 from statepipe.codegen.emit import emit
 from statepipe.codegen.engine import Engine
-from statepipe.codegen.layout import MAX_CHAIN, MAX_DEPTH, lay_out, longest_in_block
+from statepipe.codegen.layout import (
+    MAX_CHAIN,
+    MAX_DEPTH,
+    is_interpreted,
+    lay_out,
+    longest_in_block,
+    reachable,
+)
 from statepipe.graph.model import State
 from statepipe.plan.interpret import interpret
 from statepipe.plan.model import Plan
@@ -136,3 +143,23 @@ def test_a_long_chain_fails_where_it_fails() -> None:
 
     assert outcome.error is not None
     assert outcome.path == tuple(f"s{number}" for number in range(200))
+
+
+def test_a_state_with_a_limit_of_time_begins_a_block_and_ends_the_way_of_the_function() -> None:
+    plan = plan_of(
+        state("a", arc("b")),
+        state("b", arc("c"), timeout_s=1),
+        state("c", arc("a")),
+        max_transitions=9,
+    )
+
+    assert lay_out(plan).blocks == (0, 1)
+    assert list(reachable(plan)) == [0, 1]
+    assert not lay_out(plan).limited
+
+
+def test_with_a_limit_for_the_record_the_interpreter_has_it_from_the_start() -> None:
+    plan = plan_of(state("a", arc("b")), state("b"), timeout_s=9)
+
+    assert list(reachable(plan)) == [0]
+    assert is_interpreted(plan, plan.states[1])

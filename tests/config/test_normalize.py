@@ -229,12 +229,12 @@ def test_code_is_marked_as_code():
     assert not name.is_code
 
 
-@pytest.mark.parametrize("key", ["resources", "timeout_seconds"])
+@pytest.mark.parametrize("key", ["resources"])
 def test_top_keys_without_anything_behind_them_are_not_yet_taken(key):
     assert read({key: 1, "states": []})[1] == [f"{key}: '{key}' is not yet supported here"]
 
 
-@pytest.mark.parametrize("key", ["resources", "retry", "catch", "on_error", "timeout_s"])
+@pytest.mark.parametrize("key", ["resources"])
 def test_state_keys_without_anything_behind_them_are_not_yet_taken(key):
     assert state(**{key: 1}) == (
         {"name": "s"},

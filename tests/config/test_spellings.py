@@ -1,7 +1,14 @@
 import pytest
 
-from statepipe.config.model import ArcConfig, MachineConfig, NetworkConfig, StateConfig
-from statepipe.config.spellings import ARC, NETWORK, SIMPLE, STATE, STATE_ARC, TOP
+from statepipe.config.model import (
+    ArcConfig,
+    CatchConfig,
+    MachineConfig,
+    NetworkConfig,
+    RetryConfig,
+    StateConfig,
+)
+from statepipe.config.spellings import ARC, CATCH, NETWORK, RETRY, SIMPLE, STATE, STATE_ARC, TOP
 
 
 def fields(model) -> set[str]:
@@ -13,7 +20,9 @@ def fields(model) -> set[str]:
     [
         (TOP, MachineConfig, set(SIMPLE)),
         (NETWORK, NetworkConfig, {"initial_state"}),
-        (STATE, StateConfig, {"functions", "arcs"}),
+        (STATE, StateConfig, {"functions", "arcs", "on_error"}),
+        (RETRY, RetryConfig, set()),
+        (CATCH, CatchConfig, set()),
         (ARC, ArcConfig, set()),
     ],
 )

@@ -6,13 +6,29 @@ A key that is added to the spellings and not to the table below makes a test fai
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from statepipe import ConfigError, SimpleFSM
-from statepipe.config.spellings import ARC, FUNCTIONS, NETWORK, STATE, STATE_ARC, TOP, Level
+from statepipe.config.load import load_config
+from statepipe.config.spellings import (
+    ARC,
+    CATCH,
+    FUNCTIONS,
+    NETWORK,
+    RETRY,
+    STATE,
+    STATE_ARC,
+    TOP,
+    Level,
+)
+from statepipe.graph.build import build_machine
+from statepipe.plan.interpret import interpret
+from statepipe.plan.lower import lower
+from statepipe.testing import ManualTiming
 
 Config = dict[str, Any]
 ADD = "{**data, 'n': data.get('n', 0) + 1}"
@@ -125,6 +141,11 @@ IN_A_STATE: dict[str, tuple[str, Any]] = {
     "start": ("b", True),
     "emit_output": ("z", False),
 }
+BROKEN = {"transform": "{**data, 'seen': data['nothing']}"}
+FAILING = {
+    "on_error": "y",
+    "catch": [{"errors": ["KeyError"], "to": "y"}],
+}
 
 
 def in_a_state(key: str) -> tuple[Config, Config]:
@@ -144,6 +165,64 @@ STATES: dict[str, Row] = {
         },
     ),
 }
+
+
+def flaky(state: Any) -> Any:
+    """Fail every other time, whatever the record."""
+    flaky.calls += 1  # type: ignore[attr-defined]  # a function may have attributes
+    if flaky.calls % 2:  # type: ignore[attr-defined]
+        raise ConnectionError("now and then")
+    return {**state.data, "done": True}
+
+
+flaky.calls = 0  # type: ignore[attr-defined]
+
+
+def endless(state: Any) -> Any:
+    end = time.monotonic() + 0.3
+    while time.monotonic() < end:
+        pass
+    return state.data
+
+
+def noting() -> tuple[Config, Config]:
+    """A failing record whose object a state may still change, as the mode shares it."""
+    config = {**with_state("b", BROKEN), "data_mode": "reference"}
+    audit = {"name": "audit", "transform": "def f(state):\n    state.data['audited'] = True"}
+    config["networks"][0]["states"].append(audit)
+    noted = copy.deepcopy(config)
+    noted["networks"][0]["states"][-1]["run_on_failure"] = True
+    return config, noted
+
+
+RETRIES: dict[str, Any] = {
+    "max_attempts": (1, 2),
+    "errors": (["KeyError"], ["ConnectionError"]),
+}
+"""Keys of `retry` with a value that gives up, and one that does not."""
+
+ON_FAILURE: dict[str, Row] = {
+    **{
+        key: lambda key=key: (
+            with_state("b", BROKEN),
+            with_state("b", {**BROKEN, key: FAILING[key]}),
+        )  # type: ignore[misc]  # binds
+        for key in FAILING
+    },
+    "retry": lambda: (
+        with_state("b", {"transform": flaky}),
+        with_state("b", {"transform": flaky, "retry": {"max_attempts": 2}}),
+    ),
+    "timeout_s": lambda: (
+        with_state("b", {"transform": endless}),
+        with_state("b", {"transform": endless, "timeout_s": 0.01}),
+    ),
+    "run_on_failure": noting,
+}
+
+
+def retrying(key: str, value: Any) -> Config:
+    return with_state("b", {"transform": flaky, "retry": {key: value}})
 
 
 def _state_of(config: Config, name: str) -> Config:
@@ -169,6 +248,10 @@ TOPS: dict[str, Row] = {
     "networks": lambda: (two_states(), with_state("a", {"transform": ADD})),
     "main_network": lambda: (pair_of_networks("main"), pair_of_networks("other")),
     "data_mode": lambda: changed_top({"data_mode": "direct"}),
+    "timeout_seconds": lambda: (
+        with_state("b", {"transform": endless}),
+        {**with_state("b", {"transform": endless}), "timeout_seconds": 0.01},
+    ),
     "max_transitions": lambda: (two_states(), with_top({"max_transitions": 1})),
     "states": lambda: (simple_form({}), simple_form({"states": {"a": {"start": True}}})),
     "arcs": lambda: (simple_form({}), simple_form({"arcs": [{"from": "a", "to": "z"}]})),
@@ -180,12 +263,11 @@ ONLY_SHOWN = {"metadata", "version", "description"}
 
 ELSEWHERE = {
     "sink": "tests/streaming/test_sinks.py::test_a_state_s_own_sink_comes_before_the_callers",
-    "run_on_failure": "tests/config: true is refused with 'not yet', and false is the default",
 }
 
 
 def rows() -> list[Any]:
-    tables = {"top": TOPS, "state": STATES, "arc": ARCS}
+    tables = {"top": TOPS, "state": STATES | ON_FAILURE, "arc": ARCS}
     return [
         pytest.param(row, id=f"{where}.{key}")
         for where, table in tables.items()
@@ -196,6 +278,7 @@ def rows() -> list[Any]:
 @pytest.mark.parametrize("row", rows())
 def test_a_key_changes_what_becomes_of_a_record(row: Row) -> None:
     without, with_it = row()
+    flaky.calls = 0  # type: ignore[attr-defined]
 
     assert behaviour(with_it) != behaviour(without)
 
@@ -219,11 +302,44 @@ def test_a_key_for_people_is_shown_and_changes_nothing(key: str) -> None:
 
 @pytest.mark.parametrize(
     ("level", "table"),
-    [(TOP, TOPS), (STATE, STATES), (ARC, ARCS)],
+    [(TOP, TOPS), (STATE, STATES | ON_FAILURE), (ARC, ARCS)],
     ids=lambda value: getattr(value, "noun", ""),
 )
 def test_no_key_is_left_out_of_these_tables(level: Level, table: dict[str, Row]) -> None:
     assert set(level.keys) - set(table) - ONLY_SHOWN - set(ELSEWHERE) == set()
+
+
+@pytest.mark.parametrize("key", RETRIES)
+def test_a_key_of_retry_changes_what_becomes_of_a_record(key: str) -> None:
+    gives_up, goes_on = RETRIES[key]
+    flaky.calls = 0  # type: ignore[attr-defined]
+
+    assert "ConnectionError" in behaviour(retrying(key, gives_up))["error"]
+    assert behaviour(retrying(key, goes_on))["data"]["done"]
+
+
+WAITS: dict[str, Any] = {
+    "backoff_s": ({"backoff_s": 0.5}, [0.5, 1.0]),
+    "backoff_rate": ({"backoff_s": 0.5, "backoff_rate": 3}, [0.5, 1.5]),
+    "max_backoff_s": ({"backoff_s": 0.5, "max_backoff_s": 0.75}, [0.5, 0.75]),
+    "jitter": ({"backoff_s": 0.5, "jitter": "full"}, [0.25, 0.5]),
+}
+
+
+@pytest.mark.parametrize("key", WAITS)
+def test_a_key_of_retry_changes_the_waits(key: str) -> None:
+    given, waits = WAITS[key]
+    config = with_state("a", {"transform": "1 / 0", "retry": given})
+    machine = build_machine(load_config(config), registered={}, trusted=None)
+    timing = ManualTiming(chance=0.5)
+    interpret(lower(machine), {}, timing=timing)
+
+    assert timing.slept == waits
+
+
+def test_no_key_of_retry_or_catch_is_left_out() -> None:
+    assert set(RETRY.keys) == set(RETRIES) | set(WAITS)
+    assert set(CATCH.keys) == {"errors", "to"}  # those of the rows `catch` and `on_error`
 
 
 def test_arcs_in_states_and_networks_have_no_keys_but_those_tested_here() -> None:

@@ -54,7 +54,7 @@ def test_a_stream_whose_only_chunk_takes_too_long_is_late(tmp_path: Path) -> Non
 
 
 def test_a_key_that_nothing_stands_behind_is_refused() -> None:
-    keys = {"timeout_seconds": 5, "resources": []}
+    keys: dict[str, Any] = {"resources": []}
 
     with pytest.raises(ConfigError) as caught:
         SimpleFSM({**CONFIG, **keys})

@@ -98,6 +98,8 @@ HARMLESS: dict[str, tuple[str, object]] = {
     "name": ("lambda s: s.name", "here"),
     "network": ("context.network", "main"),
     "resources": ("len(state.resources)", 0),
+    "error": ("state.error and state.error['type']", None),
+    "error of a context": ("context.error", None),
     "contains": ("lambda s: 'id' in s", True),
     "spread view": ("lambda s: {**s}['id']", 7),
     "length": ("lambda s: len(s)", len(RECORD)),

@@ -321,6 +321,8 @@ ATTACKS = {
     "full-width format": "lambda s: '{0.__class__}'.ｆormat(s)",
     # attributes
     "attribute assigned": "state.name = 'x'",
+    "error assigned": "state.error = {}",
+    "inside of an error": "state.error._caught",
     "data of a call assigned": "(lambda: state)().data = {}",
     "data of a class assigned": "from fractions import Fraction\nFraction.data = 1",
     "data of a class by the view's name": "state = collections.Counter\nstate.data = 1",

@@ -83,3 +83,20 @@ def test_a_view_made_in_a_context_goes_on_where_the_context_was() -> None:
 def test_a_view_without_a_run_says_so() -> None:
     with pytest.raises(NoRunError, match="there is no run here"):
         StateView({}, "clean").uuid()
+
+
+def test_without_an_error_there_is_none() -> None:
+    assert StateView({}, "clean").error is None
+    assert Context("clean", "main").error is None
+
+
+def test_the_error_that_was_caught_is_the_readers_own() -> None:
+    caught = {"type": "KeyError", "message": "KeyError: 'x'", "state": "a"}
+    for seen in (StateView({}, "b", caught=caught), Context("b", "main", caught=caught)):
+        error = seen.error
+        assert error == caught
+        error["type"] = "changed"
+
+        assert seen.error == caught
+        with pytest.raises(AttributeError):
+            seen.error = None  # type: ignore[misc]  # that it cannot be set is the test

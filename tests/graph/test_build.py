@@ -426,3 +426,37 @@ def test_an_untrusted_file_may_name_a_sink_below_the_working_folder(tmp_path):
     machine = build_machine(load_config(path), registered={}, trusted=None)
 
     assert machine.main_network.states["here"].sink == "out/here.jsonl"
+
+
+def test_a_state_keeps_what_it_does_about_failures_and_its_limit_of_time():
+    state = first_state(
+        retry={"max_attempts": 2, "backoff_s": 0.5, "jitter": "full", "errors": "KeyError"},
+        catch={"errors": "OSError", "to": "z"},
+        on_error="a",
+        timeout_s=1.5,
+        run_on_failure=True,
+        transform="data",
+    )
+
+    assert state.retry is not None
+    assert (state.retry.max_attempts, state.retry.backoff_s) == (2, 0.5)
+    assert (state.retry.backoff_rate, state.retry.max_backoff_s) == (2.0, 60.0)
+    assert (state.retry.jitter, state.retry.errors) == (True, {"KeyError"})
+    assert [(clause.errors, clause.target) for clause in state.catch] == [
+        ({"OSError"}, "z"),
+        ({"*"}, "a"),
+    ]
+    assert state.catch[0].place.keys == "states[0].catch"
+    assert (state.timeout_s, state.run_on_failure) == (1.5, True)
+    assert build({**flow(), "timeout_seconds": 9}).timeout_s == 9
+
+
+def test_a_state_does_nothing_about_failures_unless_it_is_told_to():
+    state = first_state()
+
+    assert (state.retry, state.catch, state.timeout_s, state.run_on_failure) == (
+        None,
+        (),
+        None,
+        False,
+    )

@@ -189,3 +189,36 @@ def test_the_same_network_gives_the_same_text() -> None:
     one, two = network(SHOP), network(SHOP)
 
     assert (dot(one), mermaid(one), tree(one)) == (dot(two), mermaid(two), tree(two))
+
+
+CAUGHT: dict[str, Any] = {
+    "states": [
+        {
+            "name": "input",
+            "is_start": True,
+            "retry": {"max_attempts": 2},
+            "timeout_s": 1.5,
+            "catch": [{"errors": ["OSError", "KeyError"], "to": "mend"}],
+            "on_error": "bad",
+        },
+        {"name": "mend", "transforms": ["{**data}"], "run_on_failure": True},
+        {"name": "done", "is_end": True},
+        {"name": "bad", "is_end": True},
+    ],
+    "arcs": [{"from": "input", "to": "done"}, {"from": "mend", "to": "done"}],
+}
+
+
+def test_ways_that_only_failures_take_are_drawn_as_such() -> None:
+    graph = network(CAUGHT)
+
+    assert '    input -> mend [label="on KeyError, OSError",style=dashed];\n' in dot(graph)
+    assert '    input -> bad [label="on any error",style=dashed];\n' in dot(graph)
+    assert '    input -.->|"on KeyError, OSError"| mend\n' in mermaid(graph)
+    assert tree(graph) == (
+        "input  [start, retry, 1.5 s]\n"
+        "├─ done  [end]\n"
+        "├─ mend  on KeyError, OSError  [on failure, transform]\n"
+        "│  └─ done  (above)\n"
+        "└─ bad  on any error  [end]\n"
+    )

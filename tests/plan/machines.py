@@ -9,9 +9,9 @@ from statepipe.errors import Place
 from statepipe.functions.function import Function
 from statepipe.functions.reference import Reference, resolve
 from statepipe.graph.build import by_priority
-from statepipe.graph.model import Arc, Machine, Network, State
+from statepipe.graph.model import Arc, Catch, Machine, Network, Retry, State
 from statepipe.plan.facts import UNKNOWN
-from statepipe.plan.lower import lower
+from statepipe.plan.lower import changes_in_place, lower
 from statepipe.plan.model import TRANSFORMS, Plan, PlannedState, Step
 from statepipe.record import DataHandlingMode
 from statepipe.source_text import SourceText
@@ -51,6 +51,18 @@ def arc(
     return Arc(f"to {target}", target, accepts, functions(transforms), priority)
 
 
+def retry(max_attempts: int = 3, backoff_s: float = 0.0, **given: Any) -> Retry:
+    """As a config without other keys would give it. `errors` may be any iterable of names."""
+    given = {"backoff_rate": 2.0, "max_backoff_s": 60.0, "jitter": False, "errors": "*"} | given
+    given["errors"] = frozenset(given["errors"])
+    return Retry(max_attempts, backoff_s, **given)
+
+
+def catch(target: str, *errors: str) -> Catch:
+    """A clause for `errors`, or for all."""
+    return Catch(frozenset(errors or "*"), target, Place(f"catch {target}"))
+
+
 def state(
     name: str,
     *arcs: Arc,
@@ -59,6 +71,7 @@ def state(
     pre_validators: Codes = (),
     schema: Function | None = None,
     data_mode: DataHandlingMode | None = None,
+    **given: Any,
 ) -> State:
     """A state whose arcs are tried by priority; without arcs it is an end state."""
     return State(
@@ -70,6 +83,7 @@ def state(
         validators=functions(validators),
         arcs=by_priority(arcs),
         data_mode=data_mode,
+        **given,
     )
 
 
@@ -115,6 +129,10 @@ def unproved(plan: Plan) -> Plan:
             )
             for each in old.arcs
         )
-        return replace(old, entry=tuple(map(step, old.entry)), arcs=arcs)
+        new = replace(old, entry=tuple(map(step, old.entry)), arcs=arcs)
+        if old.recovery is None:
+            return new
+        keeps = any(map(changes_in_place, new.steps()))
+        return replace(new, recovery=replace(old.recovery, keeps=keeps))
 
     return replace(plan, states=tuple(map(of_state, plan.states)))

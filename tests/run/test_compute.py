@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -368,3 +369,40 @@ def test_a_runner_without_a_run_says_so_where_a_record_asks() -> None:
     (failure,) = runner_of(engine).run(chunk_of([b'{"n":1}'])).failures
 
     assert failure.error.error_type == "NoRunError"
+
+
+# -- what a network does about its failures ----------------------------------------------------
+
+
+def audited(transform: Any) -> dict[str, Any]:
+    config = one_state(transform)
+    config["states"]["audit"] = {
+        "transform": {"type": "registered", "name": "audit"},
+        "run_on_failure": True,
+    }
+    return config
+
+
+@pytest.mark.parametrize(("failures", "told"), [(2, []), (9, [1, 2])])
+def test_run_on_failure_waits_until_the_stream_has_given_up(failures: int, told: list[int]) -> None:
+    flaky, audit = Flaky(failures), []
+    functions = {"flaky": flaky, "audit": lambda s: audit.append(s["n"])}
+    config = audited({"type": "registered", "name": "flaky"})
+    slot = Slot(None, None)
+    runner = runner_of(engine_of(config, COPY, functions), slots=[slot], retries=2)
+    runner.run(RecordChunk([{"n": 1}, {"n": 2}]))
+
+    assert audit == told
+
+
+async def test_run_on_failure_of_an_async_plan_does_the_same() -> None:
+    told: list[int] = []
+
+    async def audit(state: Any) -> None:
+        await asyncio.sleep(0)
+        told.append(state["n"])
+
+    engine = engine_of(audited("1 / data['n']"), COPY, {"audit": audit})
+    await runner_of(engine, retries=2).run_async(chunk_of([b'{"n":0}', b'{"n":"x"}']))
+
+    assert sorted(map(str, told)) == ["0", "x"]

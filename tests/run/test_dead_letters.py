@@ -22,7 +22,7 @@ from tests.run.sinks import PaperSink
 FORMAT = {"name": "json", "skip_empty_lines": True}
 SENDER = Sender("in.jsonl", (("First", "abc"), ("Second", "def")), lambda: FORMAT)
 
-KNOWN = ("arc", "hint", "place", "span", "record")
+KNOWN = ("arc", "hint", "place", "span", "record", "notes")
 
 
 def letters_to(sink: PaperSink) -> DeadLetters:
@@ -69,6 +69,7 @@ def test_a_dead_letter_says_all_that_is_known() -> None:
         "error_type": "KeyError",
         "message": "'price'",
         "hint": "use .get",
+        "notes": [],
         "place": "flow.yaml:7:3",
         "span": {"line": 7, "text": "  x: d['price']", "start": 5, "end": 15},
         "record": "{'id': 1}",
@@ -166,3 +167,9 @@ def test_an_abort_leaves_no_letters() -> None:
     run_blocking(letters.abort())
 
     assert sink.events == ["open", "abort"]
+
+
+def test_notes_stand_in_the_letter() -> None:
+    noted = letter(failure(notes=("caught before",)))
+
+    assert noted == {**letter(failure()), "notes": ["caught before"]}

@@ -22,6 +22,7 @@ FULL: dict[str, Any] = {
     "place": PLACE,
     "span": Span(PLACE, "code: data['x']", 6, 15),
     "hint": "look",
+    "notes": ("caught before",),
 }
 
 

@@ -336,6 +336,7 @@ def test_a_dead_letter_tells_all_that_is_known(
         "error_type": "ZeroDivisionError",
         "message": "ZeroDivisionError: division by zero",
         "hint": None,
+        "notes": [],
         "place": "states[0].transform",
         "record": "{'value': 0}",
         "attempts": 1,

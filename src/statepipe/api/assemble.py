@@ -16,7 +16,9 @@ from statepipe.plan.lower import lower, starting_at
 from statepipe.plan.model import Plan
 from statepipe.ports import Clock, Randomness, begin_run
 from statepipe.record import DataHandlingMode, Record, Run
+from statepipe.run.deadline import SystemTiming
 from statepipe.run.options import StreamConfig
+from statepipe.timing import Timing
 
 Functions = Mapping[str, Callable[..., Any]]
 
@@ -43,6 +45,7 @@ class Core:
         self.resources = dict(resources or {})
         self.clock: Clock = SystemClock()
         self.randomness: Randomness = SystemRandomness()
+        self.timing: Timing = SystemTiming()
         self.stream_config = stream_config or StreamConfig()
         self.plan: Plan = lower(self.machine, mode=data_mode, resources=self.resources)
         self.asks = self.plan.asks
@@ -59,7 +62,7 @@ class Core:
         self.check_open()
         name = state or self.plan.states[self.plan.start].name
         if name not in self._engines:
-            self._engines[name] = Engine(self.plan_from(name))
+            self._engines[name] = Engine(self.plan_from(name), self.timing)
         return self._engines[name]
 
     def plan_from(self, state: str | None) -> Plan:
@@ -82,7 +85,9 @@ class Core:
     def _new_entry_engine(self) -> Engine:
         start = self.plan.states[self.plan.start]
         alone = replace(start, index=0, arcs=(), is_end=True)
-        return Engine(replace(self.plan, states=(alone,), start=0))
+        if start.recovery is not None:
+            alone = replace(alone, recovery=replace(start.recovery, catches=()))
+        return Engine(replace(self.plan, states=(alone,), start=0, on_failure=()), self.timing)
 
     def begin_run(self) -> Run:
         """Return a new run, which begins now."""

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -16,10 +16,9 @@ from statepipe.api.results import ProcessResult, ValidationResult, result_of
 from statepipe.codegen.engine import Engine
 from statepipe.errors import UsageError
 from statepipe.functions.moment import NO_RUN, NOWHERE, Moments
-from statepipe.plan.failure import record_error
-from statepipe.plan.interpret import Walk, finish, finish_async, own
+from statepipe.plan.interpret import interpret, interpret_async, own
+from statepipe.plan.model import Plan
 from statepipe.record import Outcome, Record, Run
-from statepipe.run.deadline import Bounded, RecordTimeoutError, within
 from statepipe.run.outlets import settled
 from statepipe.run.progress import Counters, Progress
 
@@ -37,50 +36,35 @@ def process(core: Core, data: Record, state: str | None, timeout_s: float | None
     if timeout_s is None:
         return result_of(engine.run([record], moments).outcome(0), core.metadata())
     check_timeout(timeout_s)
-    walk = Walk(core.plan_from(state), record, moment=moments.promise(0))
-    try:
-        outcome = within(timeout_s, partial(finish, walk))
-    except RecordTimeoutError as error:  # it met our own code, not the user's
-        outcome = given_up(walk, error)
+    plan = limited(core, state, timeout_s)
+    outcome = interpret(plan, record, moments.promise(0), core.timing)
     return result_of(outcome, core.metadata())
 
 
 async def process_async(
     core: Core, data: Record, state: str | None, timeout_s: float | None
 ) -> ProcessResult:
-    """Run one record, awaiting what has to be awaited. With a timeout it may block a thread."""
+    """Run one record, awaiting what has to be awaited. What waits or has limits blocks a thread."""
     if not core.plan.is_async:
-        if timeout_s is None:
+        if timeout_s is None and not core.plan.needs_timing:
             return process(core, data, state, None)
         return await asyncio.to_thread(process, core, data, state, timeout_s)
     core.check_open()
     record, moments = own(core.plan, checked_record(data)), moments_of(core)
     if timeout_s is not None:
         check_timeout(timeout_s)
-        walk = Walk(core.plan_from(state), record, moment=moments.promise(0))
-        return result_of(await ended_by(walk, timeout_s), core.metadata())
+        plan = limited(core, state, timeout_s)
+        outcome = await interpret_async(plan, record, moments.promise(0), core.timing)
+        return result_of(outcome, core.metadata())
     chunk = await core.engine_from(state).run_async([record], 1, moments)
     return result_of(chunk.outcome(0), core.metadata())
 
 
-async def ended_by(walk: Walk, timeout_s: float) -> Outcome:
-    """Finish `walk`, or give it up after `timeout_s`: its record fails where it was."""
-    try:
-        async with asyncio.timeout(timeout_s) as timeout:
-            return await Bounded(finish_async(walk), timeout_s)
-    except RecordTimeoutError as error:
-        return given_up(walk, error)
-    except TimeoutError:
-        if not timeout.expired():
-            raise
-        return given_up(walk, RecordTimeoutError())
-
-
-def given_up(walk: Walk, error: RecordTimeoutError) -> Outcome:
-    """Return the outcome of a record whose time was over before it had any."""
-    path = tuple(walk.path)
-    failed = record_error(walk.site, error, path, walk.record)
-    return Outcome(walk.record, path, walk.site.state, failed)
+def limited(core: Core, state: str | None, timeout_s: float) -> Plan:
+    """Return the plan with a limit of time for the record: the caller's, or a shorter one."""
+    plan = core.plan_from(state)
+    limit = timeout_s if plan.timeout_s is None else min(timeout_s, plan.timeout_s)
+    return replace(plan, timeout_s=limit)
 
 
 def validate(core: Core, data: Record) -> ValidationResult:

@@ -165,6 +165,7 @@ def facts_of(file: str, group: Group) -> list[tuple[str, str]]:
         found.append(("record:", letter.record))
     if letter.error.hint:
         found.append(("help:  ", letter.error.hint))
+    found += [("note:  ", note) for note in letter.error.notes]
     return [*found, ("see:   ", letter_command(file, group.number))]
 
 

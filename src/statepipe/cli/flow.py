@@ -14,6 +14,7 @@ from statepipe.errors import UsageError
 from statepipe.graph.build import build_machine
 from statepipe.graph.model import Machine
 from statepipe.plan.lower import lower
+from statepipe.run.deadline import SystemTiming
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -32,7 +33,7 @@ def load_flow(path: str, trust: bool) -> Flow:
     check_path(path)
     admit_modules(path, trust)
     machine = build_machine(load_config(path), registered={}, trusted=trust)
-    return Flow(path, machine, Engine(lower(machine)))
+    return Flow(path, machine, Engine(lower(machine), SystemTiming()))
 
 
 def check_path(path: str) -> None:

@@ -15,16 +15,20 @@ from statepipe.functions.moment import NO_PROMISE, Promise
 from statepipe.functions.view import Context, StateView
 from statepipe.plan.failure import no_open_arc
 from statepipe.plan.model import Plan
+from statepipe.plan.recover import Kept
 from statepipe.plan.refusals import cancelled_within
 from statepipe.plan.values import PLAIN, accepts, deep_copy, replace_in_place, require, settle
 
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """In place of an error: the interpreter goes on with the record at `state`."""
+    """In place of an error: the interpreter goes on with the record at `state`.
+
+    `transitions` lie behind it: None where nobody has counted, and the path tells.
+    """
 
     state: int
-    transitions: int
+    transitions: int | None = None
     moment: Promise = field(default_factory=NO_PROMISE.copy)
 
 
@@ -62,11 +66,13 @@ def namespace(plan: Plan, program: Program) -> dict[str, Any]:
         "CancelledError": CancelledError,
         "Context": Context,
         "HandOver": HandOver,
+        "Kept": Kept,
         "StateView": StateView,
         "accepts": accepts,
         "cancelled_within": cancelled_within,
         "deep_copy": deep_copy,
         "network": plan.network,
+        "no_error": None,  # a record whose error was caught is the interpreter's
         "no_open_arc": no_open_arc,
         "plain": PLAIN,
         "replace_in_place": replace_in_place,

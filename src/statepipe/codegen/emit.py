@@ -2,12 +2,13 @@
 
 The function reads `(index, record)` pairs from `todo`. For a record that reaches an end it sets
 `records[index]` and `ends[index]`; for one that fails it appends to `failed`. It makes no call
-of ours for a record on the way.
+of ours for a record on the way. States that retry or catch only note the record that enters
+them; after an error, and at limits of time, the interpreter takes over.
 """
 
 from __future__ import annotations
 
-from statepipe.codegen.layout import Layout, lay_out, longest_in_block
+from statepipe.codegen.layout import Layout, is_interpreted, lay_out, longest_in_block, reachable
 from statepipe.codegen.program import Leaf, Origin, Program
 from statepipe.codegen.steps import StepWriter
 from statepipe.plan.failure import Site
@@ -30,6 +31,10 @@ class Emitter:
         self.program = Program(is_async=plan.is_async)
         self.steps = StepWriter(self.program, asks=plan.asks)
         self.loops = len(self.layout.blocks) > 1 or self.layout.limited
+        self.recovers = any(
+            plan.states[index].recovery and not is_interpreted(plan, plan.states[index])
+            for index in reachable(plan)
+        )
 
     def emit(self) -> Program:
         add = self.program.add
@@ -42,19 +47,25 @@ class Emitter:
             add("        moment = [moments, index]")
         if self.loops:
             add("        block, trail, steps = 0, None, 0")
+        if self.recovers:
+            add("        kept = None")
         add("        try:")
         if self.loops:
             add("            while True:")
             self._blocks(list(range(len(self.layout.blocks))), STEP * 4)
         else:
-            self._state(self.plan.states[self.plan.start], (), 0, STEP * 3)
-        trail = "trail" if self.loops else None
+            self._block(0, STEP * 3)
+        noted = "trail" if self.loops else "None"
+        if self.recovers:
+            noted += ", kept"
         add("        except Exception as error:")
-        add(f"            failed.append((index, error, error.__traceback__, data, {trail}))")
+        if self.recovers and self.plan.asks:
+            noted += ", moment"
+        add(f"            failed.append((index, error, error.__traceback__, data, {noted}))")
         if self.plan.is_async:
             add("        except CancelledError as error:")
             cause = "cancelled_within(error), error.__traceback__"
-            add(f"            failed.append((index, {cause}, data, {trail}))")
+            add(f"            failed.append((index, {cause}, data, {noted}))")
         return self.program
 
     def _blocks(self, numbers: list[int], indent: str) -> None:
@@ -71,9 +82,24 @@ class Emitter:
 
     def _block(self, number: int, indent: str) -> None:
         index = self.layout.blocks[number]
+        if is_interpreted(self.plan, self.plan.states[index]):
+            self._hand_over(index, indent)
+            return
         if self.layout.limited:
             self._check_limit(index, indent)
         self._state(self.plan.states[index], (), 0, indent)
+
+    def _hand_over(self, index: int, indent: str) -> None:
+        """Write the way out for a record whose time is limited from here on."""
+        state = self.plan.states[index]
+        trail = "trail" if self.loops else "None"
+        moment = ", moment=moment" if self.plan.asks else ""
+        lines = [
+            f"failed.append((index, HandOver({index}{moment}), None, data, {trail}))",
+            "break" if self.loops else "continue",
+        ]
+        self.program.add(f"{indent}# {one_line(state.name)}")
+        self._own_lines(lines, (state.name,), indent)
 
     def _check_limit(self, index: int, indent: str) -> None:
         """Write the way out for a record that might reach `max_transitions` in this block.
@@ -91,6 +117,12 @@ class Emitter:
         """Write a state's steps, then its arcs; `taken` arcs lie behind in this block."""
         path = (*path, state.name)
         self.program.add(f"{indent}# {one_line(state.name)}")
+        if state.recovery is not None:
+            # What was kept at an earlier state is of no use if keeping fails here.
+            lines = (
+                ["kept = None", "kept = Kept(data)"] if state.recovery.keeps else ["kept = data"]
+            )
+            self._own_lines(lines, path, indent)
         for step in state.entry:
             self.steps.write(step, Origin(Site(state.name, step.role, None, step), path), indent)
         if state.is_end:

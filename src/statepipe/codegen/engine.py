@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import Callable, Iterator, MutableSequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, MutableSequence, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from types import TracebackType
+from typing import Any
 
 from statepipe.codegen.compile import CompiledPlan, HandOver, compile_plan
 from statepipe.codegen.locate import locate
 from statepipe.codegen.program import Program, Trail
 from statepipe.errors import RecordError, UsageError
-from statepipe.functions.moment import NOWHERE, Moments
-from statepipe.plan.interpret import Walk, finish, finish_async
+from statepipe.functions.moment import NO_PROMISE, NOWHERE, Moments
+from statepipe.plan.drive import Steps, check_timing, drive, drive_async
+from statepipe.plan.interpret import Walk, conclude, conclude_async, finish, finish_async
 from statepipe.plan.model import Plan
 from statepipe.plan.told import ToldWalk
 from statepipe.record import Outcome, Record
+from statepipe.timing import Timing
 
-Failed = tuple[int, "Exception | HandOver", TracebackType | None, Record, Trail]
-"""As the generated function notes it. An error that was raised again since has lost the traceback
-that it had here."""
+Failed = tuple[Any, ...]
+"""As the generated function notes it: the record's index, the error or a HandOver, the error's
+traceback (one that was raised again since has lost it), the record, its trail, and where a plan
+recovers, what was kept of the record when it entered the last state that does, and its moment."""
 
 Tell = Callable[[int, tuple[str, ...]], None]
 """Takes a record's index, and its path so far."""
@@ -42,6 +45,7 @@ class RunChunk:
     trails: list[Trail]
     errors: dict[int, RecordError] = field(default_factory=dict)
     finished: dict[int, Outcome] = field(default_factory=dict)
+    moments: Moments = NOWHERE
 
     def outcome(self, index: int) -> Outcome:
         """Return the outcome of record `index`, path included."""
@@ -74,18 +78,26 @@ class RunChunk:
             self.finished[index] = again.finished[0]
 
     def leaf_state(self, index: int) -> str:
+        """Return the end state of a successful record."""
+        if index in self.finished:
+            return self.finished[index].final_state
         return self.program.leaves[self.ends[index] - 1].state
 
 
 class Engine:
-    """A compiled plan. Keeps nothing between chunks, so one engine may serve several threads."""
+    """A compiled plan. Keeps nothing between chunks, so one engine may serve several threads.
 
-    def __init__(self, plan: Plan) -> None:
+    `timing` does the waiting, and limits the time of records; a plan without either needs none.
+    A process that has another way to do so may put its own there before the first record.
+    """
+
+    def __init__(self, plan: Plan, timing: Timing | None = None) -> None:
+        check_timing(plan, timing)
         self.compiled: CompiledPlan = compile_plan(plan)
         self.plan = plan
         self.asks = plan.asks
-        program = self.compiled.program
-        self.end_states: tuple[str, ...] = tuple(leaf.state for leaf in program.leaves)
+        self.timing = timing
+        self.end_states: tuple[str, ...] = end_states(self.compiled)
         """The end state of each leaf: value k + 1 in `RunChunk.ends` means `end_states[k]`."""
 
     def run(self, records: list[Record], moments: Moments = NOWHERE) -> RunChunk:
@@ -94,18 +106,34 @@ class Engine:
         `records` is taken over: its items are replaced by what becomes of them. `moments` goes by
         their indices.
         """
-        chunk = self._new_chunk(records)
+        chunk = self.attempt(records, moments)
+        self.conclude(chunk)
+        return chunk
+
+    def attempt(self, records: list[Record], moments: Moments = NOWHERE) -> RunChunk:
+        """As `run`, but records that have failed may still be run again: see `conclude`."""
+        chunk = self._new_chunk(records, moments)
         failed: list[Failed] = []
         asked = (moments,) if self.asks else ()
         todo = enumerate(records)
         self.compiled.run_chunk(todo, records, chunk.ends, chunk.trails, failed, *asked)
         check_all_done(chunk, failed)
-        for index, error, traceback, record, trail in failed:
-            if isinstance(error, HandOver):
-                self._settle(chunk, index, finish(self._walk(error, record, trail)))
-            else:
-                self._fail(chunk, index, error.with_traceback(traceback), record, trail)
+        for noted in failed:
+            steps = self._taken_up(chunk, noted)
+            if steps is not None:
+                self._settle(chunk, noted[0], drive(steps, self.timing))
         return chunk
+
+    def conclude(self, chunk: RunChunk, tell: Tell | None = None) -> None:
+        """Do what the plan does for records that have failed for good: those of `chunk`.
+
+        `tell` hears of each before its calls are made.
+        """
+        for index in sorted(chunk.errors) if self.plan.on_failure else ():
+            if tell is not None:
+                tell(index, chunk.errors[index].path)
+            moment = chunk.moments.promise(index)
+            conclude(self.plan, chunk.outcome(index), moment, self.timing)
 
     async def run_async(
         self, records: list[Record], concurrency: int, moments: Moments = NOWHERE
@@ -114,7 +142,15 @@ class Engine:
 
         Results stand in the records' order, whatever order the functions finish in.
         """
-        chunk = self._new_chunk(records)
+        chunk = await self.attempt_async(records, concurrency, moments)
+        await self.conclude_async(chunk, concurrency)
+        return chunk
+
+    async def attempt_async(
+        self, records: list[Record], concurrency: int, moments: Moments = NOWHERE
+    ) -> RunChunk:
+        """As `run_async`, but records that have failed may still be run again."""
+        chunk = self._new_chunk(records, moments)
         failed: list[Failed] = []
         todo = enumerate(records)
         run = self.compiled.run_chunk
@@ -123,24 +159,18 @@ class Engine:
             for _ in range(min(concurrency, len(records))):
                 tasks.create_task(run(todo, records, chunk.ends, chunk.trails, failed, *asked))
         check_all_done(chunk, failed)
-        for index, error, traceback, record, trail in failed:
-            if isinstance(error, HandOver):
-                walk = self._walk(error, record, trail)
-                self._settle(chunk, index, await finish_async(walk))
-            else:
-                self._fail(chunk, index, error.with_traceback(traceback), record, trail)
+        await side_by_side((self._take_up(chunk, noted) for noted in failed), concurrency)
         return chunk
 
     def run_each(self, records: list[Record], tell: Tell, moments: Moments = NOWHERE) -> RunChunk:
         """Run records one by one, by the interpreter; `tell` hears of each before a call is made.
 
-        What it gives is what `run` gives. Source: docs/semantics.md, its first lines.
+        What it gives is what `attempt` gives. Source: docs/semantics.md, its first lines.
         """
-        chunk = self._new_chunk(records)
+        chunk = self._new_chunk(records, moments)
         for index, record in enumerate(records):
-            outcome = finish(
-                ToldWalk(self.plan, record, partial(tell, index), moments.promise(index))
-            )
+            walk = ToldWalk(self.plan, record, partial(tell, index), moments.promise(index))
+            outcome = finish(walk, self.timing)
             self._settle(chunk, index, without_frames(outcome))
         return chunk
 
@@ -148,29 +178,71 @@ class Engine:
         self, records: list[Record], tell: Tell, moments: Moments = NOWHERE
     ) -> RunChunk:
         """Run records one by one through an async plan, as `run_each` does."""
-        chunk = self._new_chunk(records)
+        chunk = self._new_chunk(records, moments)
         for index, record in enumerate(records):
-            outcome = await finish_async(
-                ToldWalk(self.plan, record, partial(tell, index), moments.promise(index))
-            )
+            walk = ToldWalk(self.plan, record, partial(tell, index), moments.promise(index))
+            outcome = await finish_async(walk, self.timing)
             self._settle(chunk, index, without_frames(outcome))
         return chunk
 
-    def _new_chunk(self, records: list[Record]) -> RunChunk:
-        program = self.compiled.program
+    async def conclude_async(
+        self, chunk: RunChunk, concurrency: int, tell: Tell | None = None
+    ) -> None:
+        """As `conclude`, at most `concurrency` records at a time."""
+        indices = sorted(chunk.errors) if self.plan.on_failure else ()
+        await side_by_side((self._concluded(chunk, n, tell) for n in indices), concurrency)
+
+    async def _concluded(self, chunk: RunChunk, index: int, tell: Tell | None) -> None:
+        if tell is not None:
+            tell(index, chunk.errors[index].path)
+        moment = chunk.moments.promise(index)
+        await conclude_async(self.plan, chunk.outcome(index), moment, self.timing)
+
+    async def _take_up(self, chunk: RunChunk, noted: Failed) -> None:
+        steps = self._taken_up(chunk, noted)
+        if steps is not None:
+            self._settle(chunk, noted[0], await drive_async(steps, self.timing))
+
+    def _new_chunk(self, records: list[Record], moments: Moments) -> RunChunk:
         count = len(records)
-        small = len(program.leaves) < 255
+        small = len(self.end_states) < 255
         ends = bytearray(count) if small else array("L", bytes(count * array("L").itemsize))
-        return RunChunk(program, records, ends, [None] * count)
+        return RunChunk(self.compiled.program, records, ends, [None] * count, moments=moments)
+
+    def _taken_up(self, chunk: RunChunk, noted: Failed) -> Steps[Outcome] | None:
+        """Return how a record goes on, which the generated function gave up; None if not."""
+        index, error, traceback, record, trail, *kept = noted
+        if isinstance(error, HandOver):
+            return self._walk(error, record, trail).steps()
+        failed = locate(self.compiled, error.with_traceback(traceback), record, trail)
+        steps = self._recovery(failed, record, kept)
+        if steps is None:
+            chunk.records[index] = record
+            chunk.errors[index] = failed
+        return steps
+
+    def _recovery(
+        self, failed: RecordError, record: Record, kept: Sequence[Any]
+    ) -> Steps[Outcome] | None:
+        if not kept or kept[0] is None or failed.state is None:
+            return None
+        at = self.plan.index_of(failed.state)
+        if self.plan.states[at].recovery is None:
+            return None
+        behind = len(failed.path) - 1
+        moment = kept[1] if self.asks else NO_PROMISE.copy()
+        walk = Walk(self.plan, record, at=at, path=failed.path, transitions=behind, moment=moment)
+        return walk.steps_after(failed, kept[0])
 
     def _walk(self, hand_over: HandOver, record: Record, trail: Trail) -> Walk:
         path = self.compiled.program.path_behind(trail)
+        behind = hand_over.transitions
         return Walk(
             self.plan,
             record,
             at=hand_over.state,
             path=path,
-            transitions=hand_over.transitions,
+            transitions=len(path) if behind is None else behind,
             moment=hand_over.moment,
         )
 
@@ -181,12 +253,6 @@ class Engine:
             return
         chunk.finished[index] = outcome
         chunk.ends[index] = self.end_states.index(outcome.final_state) + 1
-
-    def _fail(
-        self, chunk: RunChunk, index: int, error: Exception, record: Record, trail: Trail
-    ) -> None:
-        chunk.records[index] = record
-        chunk.errors[index] = locate(self.compiled, error, record, trail)
 
 
 def check_all_done(chunk: RunChunk, failed: list[Failed]) -> None:
@@ -210,3 +276,25 @@ def without_frames(outcome: Outcome) -> Outcome:
     if outcome.error is not None and outcome.error.__cause__ is not None:
         outcome.error.__cause__.__traceback__ = None
     return outcome
+
+
+def end_states(compiled: CompiledPlan) -> tuple[str, ...]:
+    """Return the end state of each leaf, then those that only the interpreter leads to."""
+    plan = compiled.plan
+    leaves = [leaf.state for leaf in compiled.program.leaves]
+    if plan.recovers or plan.needs_timing:
+        leaves += [state.name for state in plan.states if state.is_end and state.name not in leaves]
+    return tuple(leaves)
+
+
+async def side_by_side(work: Iterable[Coroutine[Any, Any, None]], concurrency: int) -> None:
+    """Await all of `work`, at most `concurrency` at a time, begun in its order."""
+    todo = iter(work)
+
+    async def some() -> None:
+        for each in todo:
+            await each
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(concurrency):
+            tasks.create_task(some())

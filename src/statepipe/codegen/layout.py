@@ -31,23 +31,38 @@ class Layout:
 def lay_out(plan: Plan) -> Layout:
     """Return the layout of what `plan` reaches from its start."""
     order = list(reachable(plan))
-    arrivals = Counter(target for index in order for target in taken_arcs(plan.states[index]))
+    arrivals = Counter(target for index in order for target in taken_arcs(plan, plan.states[index]))
     blocks = [plan.start]
     for index in order:
-        if index != plan.start and arrivals[index] > 1 and not is_bare_end(plan.states[index]):
+        if index != plan.start and begins_block(plan.states[index], arrivals[index]):
             blocks.append(index)
     cut_deep_blocks(plan, blocks)
     return Layout(tuple(blocks), limited=needs_counting(plan))
 
 
+def begins_block(state: PlannedState, arrivals: int) -> bool:
+    return state.timeout_s is not None or (arrivals > 1 and not is_bare_end(state))
+
+
+def is_interpreted(plan: Plan, state: PlannedState) -> bool:
+    """Tell whether records are handed over to the interpreter when they come to `state`.
+
+    It has the limits of time: they would need a call around parts of the generated function.
+    """
+    return plan.timeout_s is not None or state.timeout_s is not None
+
+
 def is_bare_end(state: PlannedState) -> bool:
     """Tell whether a state is only a place to end, cheap to write wherever it is reached."""
-    return state.is_end and not state.entry
+    return state.is_end and not state.entry and state.timeout_s is None
 
 
-def taken_arcs(state: PlannedState) -> Iterator[int]:
-    """Yield the targets of the arcs that can be taken: those up to the first without condition."""
-    if state.is_end:
+def taken_arcs(plan: Plan, state: PlannedState) -> Iterator[int]:
+    """Yield the targets of the arcs that the generated function takes.
+
+    Those up to the first without condition can be taken; none where it hands over.
+    """
+    if state.is_end or is_interpreted(plan, state):
         return
     for arc in state.arcs:
         yield arc.target
@@ -61,7 +76,7 @@ def reachable(plan: Plan) -> Iterator[int]:
     while waiting:
         index = waiting.pop(0)
         yield index
-        for target in taken_arcs(plan.states[index]):
+        for target in taken_arcs(plan, plan.states[index]):
             if target not in seen:
                 seen.add(target)
                 waiting.append(target)
@@ -73,7 +88,7 @@ def cut_deep_blocks(plan: Plan, blocks: list[int]) -> None:
         waiting = [(block, 0, 0)]
         while waiting:
             index, depth, taken = waiting.pop()
-            for target in dict.fromkeys(taken_arcs(plan.states[index])):
+            for target in dict.fromkeys(taken_arcs(plan, plan.states[index])):
                 if target in blocks:
                     continue
                 if depth >= MAX_DEPTH or taken >= MAX_CHAIN:
@@ -94,7 +109,7 @@ def needs_counting(plan: Plan) -> bool:
     waiting = [(plan.start, False)]
     while waiting:
         index, leaving = waiting.pop()
-        targets = list(taken_arcs(plan.states[index]))
+        targets = list(taken_arcs(plan, plan.states[index]))
         if leaving:
             open_states.discard(index)
             longest[index] = max((longest[target] + 1 for target in targets), default=0)
@@ -115,7 +130,7 @@ def longest_in_block(plan: Plan, blocks: tuple[int, ...], index: int) -> int:
     while waiting:
         state, taken = waiting.pop()
         most = max(most, taken)
-        for target in set(taken_arcs(plan.states[state])):
+        for target in set(taken_arcs(plan, plan.states[state])):
             if target in blocks:
                 most = max(most, taken + 1)
             else:

@@ -11,7 +11,7 @@ OWN_NAMES = frozenset(
     """todo records ends trails failed index data block trail steps error found new view given
     resources network states StateView Context HandOver CancelledError
     cancelled_within no_open_arc accepts require settle
-    deep_copy replace_in_place run_chunk plain""".split()
+    deep_copy replace_in_place run_chunk plain no_error kept Kept""".split()
 )
 """Names of the generated function's own, which fused code must not use."""
 
@@ -92,7 +92,7 @@ class StepWriter:
     def _fused(self, step: Step, origin: Origin, indent: str, prefix: str, suffix: str) -> None:
         code, fusion = step.function.code, step.facts.fusion
         assert code is not None and fusion is not None
-        names = {"record": "data", "state_name": repr(step.state)}
+        names = {"record": "data", "state_name": repr(step.state), "error": "no_error"}
         for line in splice(code, fusion, names, indent, prefix, suffix):
             self.program.add(line.text, origin, line.pieces)
 

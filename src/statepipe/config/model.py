@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -36,9 +35,9 @@ def _truth_value(value: object) -> object:
     return value
 
 
-def _never_on_failure(value: bool) -> bool:
-    if value:
-        raise PydanticCustomError("not_yet", "not yet")
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        raise PydanticCustomError("float_type", "Input should be a number")
     return value
 
 
@@ -46,6 +45,9 @@ Text = Annotated[str, Field(min_length=1)]
 # The text of a whole number or of true/false is taken too, as ${VAR} gives text.
 Integer = Annotated[int, BeforeValidator(_whole_number)]
 Count = Annotated[int, Field(ge=1), BeforeValidator(_whole_number)]
+Wait = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_number)]
+Limit = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_number)]
+Rate = Annotated[float, Field(ge=1, allow_inf_nan=False), BeforeValidator(_number)]
 Truth = Annotated[bool, BeforeValidator(_truth_value)]
 Mode = Annotated[DataHandlingMode, BeforeValidator(_known_mode)]
 
@@ -123,6 +125,43 @@ class ArcConfig(_Model):
     metadata: dict[str, Any] = Field(default_factory=dict, description="Yours; changes nothing.")
 
 
+ANY_ERROR = "*"
+ErrorNames = Annotated[tuple[Text, ...], Field(min_length=1)]
+_NAMES = (
+    "Names of error types: the class that was raised or one that it is made from, or a rule's, "
+    "as InvalidRecordError. `*` is all."
+)
+
+
+class RetryConfig(_Model):
+    """When a record fails at a state: how often the state is run again, and after what waits.
+
+    Attempt n is followed by a wait of `backoff_s * backoff_rate ** (n - 1)` seconds, of at most
+    `max_backoff_s`.
+    """
+
+    max_attempts: Count = Field(
+        default=3, description="How often the state is run for a record, the first time included."
+    )
+    backoff_s: Wait = Field(default=0.0, description="Seconds to wait after the first attempt.")
+    backoff_rate: Rate = Field(
+        default=2.0, description="Each wait is this many times the one before."
+    )
+    max_backoff_s: Wait = Field(default=60.0, description="Seconds that no wait is longer than.")
+    jitter: Literal["none", "full"] = Field(
+        default="none",
+        description="`full`: any wait from none to the one computed, so that many do not meet.",
+    )
+    errors: ErrorNames = Field(default=(ANY_ERROR,), description=_NAMES)
+
+
+class CatchConfig(_Model):
+    """Where a record goes on that has failed at a state."""
+
+    errors: ErrorNames = Field(default=(ANY_ERROR,), description=_NAMES)
+    to: Text = Field(description="The state where the record goes on, as it entered this one.")
+
+
 class StateConfig(_Model):
     """A state: what happens to a record on entry."""
 
@@ -148,8 +187,18 @@ class StateConfig(_Model):
         default=True, description="Whether an end state's records go to the common sink."
     )
     sink: Text | None = Field(default=None, description="A path for this end state's records.")
-    run_on_failure: Annotated[Truth, AfterValidator(_never_on_failure)] = Field(
-        default=False, description="Only false so far.", json_schema_extra={"const": False}
+    run_on_failure: Truth = Field(
+        default=False,
+        description="Whether its transforms also run for every record that has failed for good.",
+    )
+    retry: RetryConfig | None = Field(
+        default=None, description="Run the state again when the record fails at it."
+    )
+    catch: tuple[CatchConfig, ...] = Field(
+        default=(), description="Where a record that fails here goes on; the first that fits."
+    )
+    timeout_s: Limit | None = Field(
+        default=None, description="Seconds that one attempt at this state may take."
     )
     metadata: dict[str, Any] = Field(default_factory=dict, description="Yours; changes nothing.")
 
@@ -184,5 +233,8 @@ class MachineConfig(_Model):
     data_mode: DataModeConfig = DataModeConfig()
     max_transitions: Count = Field(
         default=1000, description="Steps after which a record fails, as it may be in a loop."
+    )
+    timeout_seconds: Limit | None = Field(
+        default=None, description="Seconds that one record may take from its start to its end."
     )
     metadata: dict[str, Any] = Field(default_factory=dict, description="Yours; changes nothing.")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from statepipe.config.handlers import with_handlers
+from statepipe.config.keys import add_double, canonical_keys
 from statepipe.config.problems import Problems, failure, suggestion
 from statepipe.config.spellings import (
     ARC,
     DATA_MODE,
     FUNCTION_LISTS,
     FUNCTIONS,
-    MEANT,
     NETWORK,
     SIMPLE,
     STATE,
@@ -35,7 +36,7 @@ def normalized(root: Node, problems: Problems) -> MapNode:
         raise ConfigError(problems.found)
     if not isinstance(root, MapNode):
         raise failure(root.at, "a config must be a mapping", "begin with name: and states:")
-    top = _canonical_keys(TOP, root, problems)
+    top = canonical_keys(TOP, root, problems)
     simple = [entry for entry in top.entries if entry.key in SIMPLE]
     others = tuple(entry for entry in top.entries if entry.key not in SIMPLE)
     if simple and top.entry("networks"):
@@ -51,31 +52,6 @@ def normalized(root: Node, problems: Problems) -> MapNode:
         raise ConfigError([*problems.found, *missing.problems])
     entries = tuple(_top_entry(entry, problems) for entry in others)
     return MapNode(entries, root.at)
-
-
-def _canonical_keys(level: Level, node: MapNode, problems: Problems) -> MapNode:
-    found: dict[str, Entry] = {}
-    for entry in node.entries:
-        key = level.keys.get(entry.key)
-        if entry.key in level.not_yet:
-            problems.add(entry.at, f"'{entry.key}' is not yet supported here", "remove it")
-        elif key is None:
-            advice = MEANT.get((level.noun, entry.key)) or suggestion(entry.key, level.keys)
-            problems.add(entry.at, f"unknown key '{entry.key}' in {level.noun}", advice)
-        elif is_broken(entry.value):
-            continue
-        elif isinstance(entry.value, Scalar) and entry.value.value is None:
-            problems.add(entry.at, f"'{entry.key}' has no value", "give one, or leave the key out")
-        elif key in found:
-            _add_double(found[key].written, entry, problems)
-        else:
-            found[key] = replace(entry, key=key)
-    return replace(node, entries=tuple(found.values()))
-
-
-def _add_double(first: str, entry: Entry, problems: Problems) -> None:
-    message = f"'{entry.written}' says the same thing as '{first}' beside it"
-    problems.add(entry.at, message, "keep one of them")
 
 
 def _main_network(at: Spot, simple: list[Entry]) -> Entry:
@@ -94,7 +70,7 @@ def _top_entry(entry: Entry, problems: Problems) -> Entry:
             items = tuple(_network(item, problems) for item in networks.items)
             return replace(entry, value=replace(networks, items=items))
         case "data_mode", MapNode() as modes:
-            return replace(entry, value=_canonical_keys(DATA_MODE, modes, problems))
+            return replace(entry, value=canonical_keys(DATA_MODE, modes, problems))
         case "data_mode", mode:
             return replace(entry, value=MapNode((replace(entry, key="default"),), mode.at))
         case "version", Scalar(value=int() | float() as number) if not isinstance(number, bool):
@@ -110,7 +86,7 @@ def _number_as_text(node: Scalar) -> Scalar:
 def _network(node: Node, problems: Problems) -> Node:
     if not isinstance(node, MapNode):
         return node
-    network = _canonical_keys(NETWORK, node, problems)
+    network = canonical_keys(NETWORK, node, problems)
     inner_arcs: list[Node] = []
     entries, arcs = [], None
     for entry in network.entries:
@@ -167,24 +143,25 @@ def _state(node: Node, arcs: list[Node], problems: Problems) -> Node:
     """Return the canonical state; the arcs inside it go to the end of `arcs`."""
     if not isinstance(node, MapNode):
         return node
-    state = _canonical_keys(STATE, node, problems)
+    state = canonical_keys(STATE, node, problems)
     entries: dict[str, Entry] = {}
     for entry in state.entries:
         if entry.key == "arcs":
             arcs += _inner_arcs(state.get("name"), entry.value, problems)
         elif entry.key == "functions" and isinstance(entry.value, MapNode):
-            for function in _canonical_keys(FUNCTIONS, entry.value, problems).entries:
+            for function in canonical_keys(FUNCTIONS, entry.value, problems).entries:
                 _put(entries, replace(function, written=f"functions.{function.written}"), problems)
         elif entry.key == "functions":
             problems.add(entry.value.at, "'functions' must be a mapping", "as in  transform: ...")
         else:
             _put(entries, entry, problems)
-    return replace(state, entries=tuple(_function_lists(entries, problems)))
+    handled = with_handlers(entries, problems)
+    return replace(state, entries=tuple(_function_lists(handled, problems)))
 
 
 def _put(entries: dict[str, Entry], entry: Entry, problems: Problems) -> None:
     if entry.key in entries:
-        _add_double(entries[entry.key].written, entry, problems)
+        add_double(entries[entry.key].written, entry, problems)
     else:
         entries[entry.key] = entry
 
@@ -253,7 +230,7 @@ def _arc(level: Level, node: Node, problems: Problems) -> Node | None:
     """Return the canonical arc; None for a push arc, which is refused so far."""
     if not isinstance(node, MapNode):
         return node
-    arc = _canonical_keys(level, node, problems)
+    arc = canonical_keys(level, node, problems)
     values = {entry.key: _arc_value(entry, problems) for entry in arc.entries}
     entries = tuple(
         replace(entry, value=value)

@@ -8,9 +8,11 @@ from typing import Any, TypeAlias
 from statepipe.config.model import MachineConfig
 from statepipe.config.spellings import (
     ARC,
+    CATCH,
     FUNCTION_LISTS,
     FUNCTIONS,
     NETWORK,
+    RETRY,
     SIMPLE,
     STATE,
     STATE_ARC,
@@ -52,6 +54,8 @@ def json_schema() -> Schema:
     }
     defs |= {
         "Function": _or_include(function),
+        "Retry": _or_include(_handler(RETRY, parts["RetryConfig"], required=[])),
+        "Catch": _or_include(_handler(CATCH, parts["CatchConfig"], required=["to"])),
         "Functions": {"anyOf": [_ref("Function"), {"type": "array", "items": _ref("Function")}]},
         "Arc": _or_include(_respelled(ARC, arc, {}, required=["from", "to"])),
         "StateArc": _or_include(_respelled(STATE_ARC, arc, {}, required=["target"])),
@@ -84,7 +88,7 @@ def _as_written(schema: Any) -> Any:  # JSON of any kind goes in and comes out
     if not isinstance(schema, Mapping):
         return schema
     kept = {key: value for key, value in schema.items() if (key, value) != ("default", None)}
-    if kept.get("type") in ("integer", "boolean") or "enum" in kept:
+    if kept.get("type") in ("integer", "number", "boolean") or "enum" in kept:
         return {"anyOf": [kept, _VARIABLE]}
     return {key: _as_written(value) for key, value in kept.items()}
 
@@ -107,6 +111,13 @@ def _respelled(
     }
 
 
+def _handler(level: Level, canonical: Schema, required: list[str]) -> Schema:
+    """Return the schema of `retry` or of a clause of `catch`: one error needs no list."""
+    errors = canonical["properties"]["errors"]
+    one = {"anyOf": [{"type": "string", "minLength": 1}, errors]}
+    return _respelled(level, canonical, {"errors": one}, required)
+
+
 def _state(canonical: Schema, required: list[str]) -> Schema:
     functions: Schema = {
         "type": "object",
@@ -118,7 +129,14 @@ def _state(canonical: Schema, required: list[str]) -> Schema:
         key: _ref("Functions") | {"description": canonical["properties"][key]["description"]}
         for key in FUNCTION_LISTS
     }
-    return _respelled(STATE, canonical, {"functions": functions, "arcs": arcs} | lists, required)
+    on_failure: dict[str, Schema] = {
+        "retry": _ref("Retry") | {"description": canonical["properties"]["retry"]["description"]},
+        "catch": {"anyOf": [_ref("Catch"), {"type": "array", "items": _ref("Catch")}]}
+        | {"description": canonical["properties"]["catch"]["description"]},
+        "on_error": {"type": "string", "description": "Where a record that fails here goes on."},
+    }
+    replaced = {"functions": functions, "arcs": arcs} | lists | on_failure
+    return _respelled(STATE, canonical, replaced, required)
 
 
 _SIMPLE_FORM: Mapping[str, Schema] = {

@@ -34,10 +34,10 @@ TOP = Level(
     "the config",
     _same(
         *("name", "version", "description", "data_mode", "max_transitions", "metadata"),
-        *("main_network", "networks"),
+        *("main_network", "networks", "timeout_seconds"),
         *SIMPLE,
     ),
-    frozenset({"resources", "timeout_seconds"}),
+    frozenset({"resources"}),
 )
 NETWORK = Level("a network", _same("name", *SIMPLE))
 STATE = Level(
@@ -45,6 +45,7 @@ STATE = Level(
     _same(
         *("name", "is_start", "is_end", "schema", "pre_validators", "transforms", "validators"),
         *("functions", "arcs", "data_mode", "emit_output", "sink", "run_on_failure", "metadata"),
+        *("retry", "catch", "on_error", "timeout_s"),
     )
     | {
         "initial": "is_start",
@@ -55,8 +56,13 @@ STATE = Level(
         "transform": "transforms",
         "validator": "validators",
     },
-    frozenset({"resources", "retry", "catch", "on_error", "timeout_s"}),
+    frozenset({"resources"}),
 )
+RETRY = Level(
+    "retry",
+    _same("max_attempts", "backoff_s", "backoff_rate", "max_backoff_s", "jitter", "errors"),
+)
+CATCH = Level("a catch", _same("errors", "to"))
 FUNCTIONS = Level("functions", {"transform": "transforms", "validate": "validators"})
 ARC = Level("an arc", _ARC | _same("from", "to"), _NOT_YET_IN_ARCS)
 STATE_ARC = Level("an arc inside a state", _ARC | {"target": "to"}, _NOT_YET_IN_ARCS)
@@ -66,5 +72,9 @@ FUNCTION_LISTS = ("pre_validators", "transforms", "validators")
 MEANT = {
     (STATE_ARC.noun, "from"): "leave it out: the arc leaves the state in which it stands",
     (STATE_ARC.noun, "to"): "write 'target': the arc leaves the state in which it stands",
+    (CATCH.noun, "target"): "write 'to'",
+    (CATCH.noun, "error"): "write 'errors'",
+    (RETRY.noun, "attempts"): "write 'max_attempts'; it counts the first one too",
+    (RETRY.noun, "max_retries"): "write 'max_attempts'; it counts the first one too",
     (ARC.noun, "target"): "write 'to'; 'target' is for arcs inside a state",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from statepipe.config.handling import check_handlers
 from statepipe.config.model import MachineConfig, NetworkConfig
 from statepipe.config.problems import Problems, suggestion
 from statepipe.config.tree import Node, Path, Spot, find
@@ -23,6 +24,7 @@ def check_structure(checked: Validated, problems: Problems) -> None:
         _check_starts(network, tree, path, problems, is_partial=checked.is_partial)
         _check_arcs(network, tree, path, problems, is_partial=checked.is_partial)
         _check_outputs(network, tree, path, problems)
+        check_handlers(network, tree, path, problems, is_partial=checked.is_partial)
     if not checked.is_partial:
         _check_overrides(model, tree, problems)
 

@@ -196,7 +196,9 @@ _NEEDS: Mapping[str, _Wording] = {
     "model_type": ("a mapping", None),
     "model_attributes_type": ("a mapping", None),
     "tuple_type": ("a list", None),
-    "greater_than_equal": ("at least 1", None),
+    "float_type": ("a number", None),
+    "float_parsing": ("a number", None),
+    "finite_number": ("a number that is finite", None),
     "union_tag_not_found": ("a function", "give code, the name of a function, or {type: ...}"),
     "enum": (f"one of {', '.join(_MODES)}", None),
 }
@@ -206,10 +208,22 @@ def _wrong_value(detail: ErrorDetails, node: Node, name: str) -> _Wording:
     special = _SPECIAL.get(detail["type"])
     if special is not None:
         return special(node, name)
-    need, advice = _NEEDS.get(detail["type"], (None, None))
+    need, advice = _NEEDS.get(detail["type"]) or _bound(detail)
     if need is None:
         return f"{name}: {detail['msg']}", None
     return f"{name} must be {need}, not {_shown(node)}", advice or _value_advice(detail, node)
+
+
+def _bound(detail: ErrorDetails) -> tuple[str | None, None]:
+    """Return what a value must be that is out of its bounds, which pydantic tells."""
+    match detail:
+        case {"type": "greater_than_equal", "ctx": {"ge": least}}:
+            return f"at least {least:g}", None
+        case {"type": "greater_than", "ctx": {"gt": bound}}:
+            return f"more than {bound:g}", None
+        case {"type": "literal_error", "ctx": {"expected": expected}}:
+            return str(expected).replace("'", ""), None
+    return None, None
 
 
 def _value_advice(detail: ErrorDetails, node: Node) -> str | None:
@@ -242,13 +256,8 @@ def _empty(node: Node, name: str) -> _Wording:
     return f"{name} is empty", "give at least one"
 
 
-def _not_yet(node: Node, name: str) -> _Wording:
-    return f"{name}: true is not yet supported here", "remove it"
-
-
 _SPECIAL: Mapping[str, Callable[[Node, str], _Wording]] = {
     "union_tag_invalid": _function_type,
     "union_tag_not_found": _no_function,
     "too_short": _empty,
-    "not_yet": _not_yet,
 }

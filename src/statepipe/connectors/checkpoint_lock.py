@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 
 from statepipe.connectors.own_descriptors import disown, own
 from statepipe.errors import CheckpointError
 
 LOCK_NAME = "lock"
+
+LOOKS, LOOK_S = 5, 0.01
 
 
 class CheckpointLock:
@@ -38,7 +41,7 @@ def locked(directory: str) -> CheckpointLock:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_soon(descriptor)
         except BlockingIOError as exc:
             owner = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
             os.close(descriptor)
@@ -48,6 +51,20 @@ def locked(directory: str) -> CheckpointLock:
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
             return CheckpointLock(path, own(descriptor))
         os.close(descriptor)
+
+
+def lock_soon(descriptor: int) -> None:
+    """Lock an open file; BlockingIOError where another process keeps it.
+
+    One that only looks whether it is locked has it for a moment.
+    """
+    for _ in range(LOOKS):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            time.sleep(LOOK_S)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def taken_over(directory: str) -> CheckpointLock:

@@ -10,7 +10,7 @@ SAFE_ATTRIBUTES = frozenset(
     name
     for names in (
         # state views, contexts, exceptions
-        "data name resources state network uuid args msg pos doc lineno colno",
+        "data name resources state network error uuid args msg pos doc lineno colno",
         # str, bytes, bytearray
         """capitalize casefold center count decode encode endswith expandtabs find fromhex hex
         index isalnum isalpha isascii isdecimal isdigit isidentifier islower isnumeric

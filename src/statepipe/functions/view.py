@@ -6,12 +6,16 @@ from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from datetime import datetime
 from random import Random
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from statepipe.functions.moment import NO_PROMISE, Promise, moment_of
 from statepipe.record import Record
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+Caught: TypeAlias = dict[str, str]
+"""What is known of the error that brought a record where it is: its `type`, `message`, `state`."""
 
 
 class RunBound:
@@ -43,7 +47,7 @@ class StateView(RunBound):
     `get`, `in`, `len`, iteration and `{**state}` all go to `data`. `resources` are the state's.
     """
 
-    __slots__ = ("data", "name", "resources")
+    __slots__ = ("_caught", "data", "name", "resources")
 
     def __init__(
         self,
@@ -52,12 +56,19 @@ class StateView(RunBound):
         resources: Mapping[str, Any] = EMPTY,
         moment: Promise = NO_PROMISE,
         step: int = 0,
+        caught: Caught | None = None,
     ) -> None:
         self.data = data
         self.name = name
         self.resources = resources
         self._moment = moment
         self._step = step
+        self._caught = caught
+
+    @property
+    def error(self) -> Caught | None:
+        """The error that was caught on the way here, as a dict of one's own; None without one."""
+        return None if self._caught is None else dict(self._caught)
 
     def __getitem__(self, field: str) -> Any:
         return self.data[field]
@@ -97,7 +108,7 @@ class StateView(RunBound):
 class Context(RunBound):
     """What a function of two parameters gets beside the data: where it runs, and with what."""
 
-    __slots__ = ("network", "resources", "state")
+    __slots__ = ("_caught", "network", "resources", "state")
 
     def __init__(
         self,
@@ -106,12 +117,19 @@ class Context(RunBound):
         resources: Mapping[str, Any] = EMPTY,
         moment: Promise = NO_PROMISE,
         step: int = 0,
+        caught: Caught | None = None,
     ) -> None:
         self.state = state
         self.network = network
         self.resources = resources
         self._moment = moment
         self._step = step
+        self._caught = caught
+
+    @property
+    def error(self) -> Caught | None:
+        """The error that was caught on the way here, as a dict of one's own; None without one."""
+        return None if self._caught is None else dict(self._caught)
 
     def __repr__(self) -> str:
         return f"<context of state {self.state!r} in network {self.network!r}>"
@@ -120,4 +138,5 @@ class Context(RunBound):
 def view_in(context: Context, data: Record) -> StateView:
     """Return `data` as a function of one parameter would get it where `context` is."""
     moment, step = context._moment, context._step
-    return StateView(data, context.state, context.resources, moment, step)
+    caught = context._caught
+    return StateView(data, context.state, context.resources, moment, step, caught)

@@ -13,12 +13,14 @@ from statepipe.config.files import lies_in
 from statepipe.config.load import LoadedConfig
 from statepipe.config.model import (
     ArcConfig,
+    CatchConfig,
     CustomFunction,
     FunctionConfig,
     InlineFunction,
     MachineConfig,
     NetworkConfig,
     RegisteredFunction,
+    RetryConfig,
     StateConfig,
 )
 from statepipe.config.tree import MapNode, Node, Path, Scalar, Spot
@@ -27,7 +29,7 @@ from statepipe.functions.function import Function
 from statepipe.functions.reference import Reference, resolve
 from statepipe.functions.schema import schema_function
 from statepipe.graph.fingerprint import fingerprint
-from statepipe.graph.model import Arc, Machine, Network, State
+from statepipe.graph.model import Arc, Catch, Machine, Network, Retry, State
 from statepipe.graph.names import arc_names, named
 from statepipe.source_text import SourceText
 
@@ -58,6 +60,7 @@ def build_machine(
         main=model.main_network or networks[0].name,
         data_mode=model.data_mode.default,
         max_transitions=model.max_transitions,
+        timeout_s=model.timeout_seconds,
         version=model.version,
         description=model.description,
         metadata=model.metadata,
@@ -118,9 +121,19 @@ class _Builder:
             data_mode=state.data_mode or overrides.get(state.name),
             emit_output=state.emit_output,
             sink=state.sink,
+            retry=None if state.retry is None else retry_of(state.retry),
+            catch=tuple(
+                self.catch(clause, (*path, "catch", index))
+                for index, clause in enumerate(state.catch)
+            ),
+            timeout_s=state.timeout_s,
+            run_on_failure=state.run_on_failure,
             place=self.loaded.node(*path).at.place,
             metadata=state.metadata,
         )
+
+    def catch(self, clause: CatchConfig, path: Path) -> Catch:
+        return Catch(frozenset(clause.errors), clause.to, self.loaded.node(*path).at.place)
 
     def check_sink(self, sink: str | None, path: Path) -> None:
         """Note a problem if an untrusted config would write outside the working folder."""
@@ -174,6 +187,17 @@ class _Builder:
                 bare = problem.span is None and problem.place == at.place
                 self.problems.append(replace(problem, span=at.span) if bare else problem)
             return None
+
+
+def retry_of(config: RetryConfig) -> Retry:
+    return Retry(
+        config.max_attempts,
+        config.backoff_s,
+        config.backoff_rate,
+        config.max_backoff_s,
+        jitter=config.jitter == "full",
+        errors=frozenset(config.errors),
+    )
 
 
 def stays_inside(path: str) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from statepipe.functions.function import Function
-from statepipe.graph.model import Arc, Network, State
+from statepipe.graph.model import Arc, Catch, Network, State
 
 LABEL_WIDTH = 48
 """Conditions are shortened to this many characters."""
@@ -33,6 +33,12 @@ def label_of(function: Function, width: int = LABEL_WIDTH) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def errors_of(clause: Catch) -> str:
+    """Return which errors a clause catches, in words."""
+    names = sorted(clause.errors)
+    return "on any error" if names == ["*"] else f"on {', '.join(names)}"
+
+
 # -- DOT -----------------------------------------------------------------------------------
 
 
@@ -45,6 +51,9 @@ def dot(network: Network) -> str:
     for state, arc in arcs_of(network):
         label = f" [label={quoted(label_of(arc.condition))}]" if arc.condition else ""
         lines.append(f"    {dot_name(state.name)} -> {dot_name(arc.target)}{label};")
+    for state, clause in catches_of(network):
+        look = f"label={quoted(errors_of(clause))},style=dashed"
+        lines.append(f"    {dot_name(state.name)} -> {dot_name(clause.target)} [{look}];")
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -78,6 +87,9 @@ def mermaid(network: Network) -> str:
     for state, arc in arcs_of(network):
         label = f"|{mermaid_text(label_of(arc.condition))}|" if arc.condition else ""
         lines.append(f"    {ids[state.name]} -->{label} {ids[arc.target]}")
+    for state, clause in catches_of(network):
+        label = mermaid_text(errors_of(clause))
+        lines.append(f"    {ids[state.name]} -.->|{label}| {ids[clause.target]}")
     for kind, color in (("start", "#9f9"), ("end", "#f99")):
         names = [state.name for state in network.states.values() if kind_of(state) == kind]
         if names:
@@ -158,15 +170,17 @@ def branch(network: Network, root: str, shown: set[str]) -> list[str]:
         if seen:
             continue
         shown.add(name)
-        last = len(state.arcs) - 1
+        ways = [(arc.target, way_of(arc)) for arc in state.arcs]
+        ways += [(clause.target, errors_of(clause)) for clause in state.catch]
+        last = len(ways) - 1
         below = [
             (
-                arc.target,
+                target,
                 indent + ("└─ " if number == last else "├─ "),
                 indent + ("   " if number == last else "│  "),
-                way_of(arc),
+                way,
             )
-            for number, arc in enumerate(state.arcs)
+            for number, (target, way) in enumerate(ways)
         ]
         waiting += reversed(below)
     return lines
@@ -181,6 +195,9 @@ def about(state: State) -> str:
     ]
     words = ["start"] if state.is_start else []
     words += ["end"] if state.is_end else []
+    words += ["retry"] if state.retry is not None else []
+    words += [f"{state.timeout_s:g} s"] if state.timeout_s is not None else []
+    words += ["on failure"] if state.run_on_failure else []
     words += [noun if count == 1 else f"{count} {noun}s" for noun, count in counts if count]
     return f"[{', '.join(words)}]" if words else ""
 
@@ -201,3 +218,9 @@ def arcs_of(network: Network) -> Iterator[tuple[State, Arc]]:
     for state in network.states.values():
         for arc in state.arcs:
             yield state, arc
+
+
+def catches_of(network: Network) -> Iterator[tuple[State, Catch]]:
+    for state in network.states.values():
+        for clause in state.catch:
+            yield state, clause

@@ -1,4 +1,4 @@
-"""Machine, Network, State and Arc: what a config means. Frozen; nothing here runs."""
+"""Machine, Network, State, Arc, Retry and Catch: what a config means. Nothing here runs."""
 
 from __future__ import annotations
 
@@ -25,10 +25,37 @@ class Arc:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Retry:
+    """How often a state is run for a record that fails at it, the first time included.
+
+    Attempt n is followed by a wait of `min(max_backoff_s, backoff_s * backoff_rate ** (n - 1))`
+    seconds; with `jitter`, by any part of it. `errors` are names of types, `*` for all.
+    """
+
+    max_attempts: int
+    backoff_s: float
+    backoff_rate: float
+    max_backoff_s: float
+    jitter: bool
+    errors: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catch:
+    """The state where a record goes on that has failed with one of `errors`, `*` for all."""
+
+    errors: frozenset[str]
+    target: str
+    place: Place = field(default_factory=Place)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class State:
     """A state with its functions in the order they run, and its arcs in the order they are tried.
 
     Arcs stand priority high to low, then as written. `data_mode` None means the machine's.
+    A record that fails here is retried first, then caught by the first clause that fits.
+    `timeout_s` holds for each attempt.
     """
 
     name: str
@@ -42,6 +69,10 @@ class State:
     data_mode: DataHandlingMode | None = None
     emit_output: bool = True
     sink: str | None = None
+    retry: Retry | None = None
+    catch: tuple[Catch, ...] = ()
+    timeout_s: float | None = None
+    run_on_failure: bool = False
     place: Place = field(default_factory=Place)
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -62,6 +93,7 @@ class Machine:
 
     `config_hash` is a hex SHA-256 of the canonical config, callables by their qualified names;
     `fingerprint` holds a digest of each of its parts that changes what becomes of records.
+    `timeout_s` is for one record from its start to its end.
     """
 
     name: str
@@ -69,6 +101,7 @@ class Machine:
     main: str
     data_mode: DataHandlingMode | None = None
     max_transitions: int = 1000
+    timeout_s: float | None = None
     version: str | None = None
     description: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)

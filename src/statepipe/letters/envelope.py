@@ -86,6 +86,7 @@ _FIELDS: Json = {
     "error_type": _plain(_TEXT, "The name of the exception's class, or of the rule."),
     "message": _plain(_TEXT, "Why, in one line."),
     "hint": _plain(_MAYBE, "What to do about it."),
+    "notes": _TEXTS | {"description": "What else belongs to it: other errors of this record."},
     "place": _plain(_MAYBE, "Where the failing code stands in the config."),
     "span": {"anyOf": [{"type": "null"}, _SPAN], "description": "The failing piece of that line."},
     "record": _plain(_MAYBE, "The record as the failing function met it, shortened."),

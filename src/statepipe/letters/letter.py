@@ -94,6 +94,7 @@ def fields_of(letter: DeadLetter) -> Json:
         "error_type": error.error_type,
         "message": error.message,
         "hint": error.hint,
+        "notes": list(error.notes),
         "place": str(error.place) if error.place else None,
         "span": None if error.span is None else span_fields(error.span),
         "record": letter.record,
@@ -179,6 +180,7 @@ def error_of(fields: Json) -> RecordError:
         place=place,
         span=fields["span"] and span_of(fields["span"], place or Place(line=line)),
         hint=fields["hint"],
+        notes=tuple(fields["notes"]),
     )
 
 

@@ -74,6 +74,8 @@ class RecordUses:
             self._edit(node, "record")
         elif node.attr == "name":
             self._edit(node, "state_name")
+        elif node.attr == "error" and isinstance(node.ctx, ast.Load):
+            self._edit(node, "error")
         elif node.attr in VIEW_METHODS:  # the view's are the record's
             self._edit(node.value, "record")
         else:
@@ -158,7 +160,11 @@ def says_the_same(code: InlineCode, fusion: Fusion, uses: RecordUses) -> bool:
     return same(code.expression, again, uses)
 
 
-STAND_INS: dict[Replacement, str] = {"record": "data", "state_name": "'state'"}
+STAND_INS: dict[Replacement, str] = {
+    "record": "data",
+    "state_name": "'state'",
+    "error": "no_error",
+}
 
 
 def same(old: ast.AST, new: ast.AST, uses: RecordUses) -> bool:

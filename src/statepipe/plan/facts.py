@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Replacement: TypeAlias = Literal["record", "state_name"]
+Replacement: TypeAlias = Literal["record", "state_name", "error"]
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace `start` to `end` of the code's text: by the record, or by the state's name."""
+    """Replace `start` to `end` of the code's text by the record, the state's name or its error."""
 
     start: int
     end: int

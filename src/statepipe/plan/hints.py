@@ -6,7 +6,12 @@ import ast
 from difflib import get_close_matches
 
 from statepipe.errors import Span
-from statepipe.plan.refusals import NoOpenArcError, ResultTypeError, TransitionLimitError
+from statepipe.plan.refusals import (
+    NoOpenArcError,
+    ResultTypeError,
+    StateTimeoutError,
+    TransitionLimitError,
+)
 from statepipe.record import Record
 
 SHOWN_FIELDS = 8
@@ -21,15 +26,17 @@ def hint_for(error: Exception, record: Record, span: Span | None) -> str | None:
     if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
         owner, fields = owner_of(error.args[0], record, span)
         return missing_field_hint(error.args[0], owner, fields)
-    if isinstance(error, NoOpenArcError):
-        return "add a last arc without a condition, to a state for what is left over"
-    if isinstance(error, TransitionLimitError):
-        return "make a condition of the loop close it, or raise max_transitions"
-    if isinstance(error, ResultTypeError):
-        return "return the new record as a dict, or None after changing it in place"
     if isinstance(error, TypeError) and "NoneType" in str(error):
         return none_hint(record)
-    return None
+    return OF_RULES.get(type(error))
+
+
+OF_RULES: dict[type[Exception], str] = {
+    NoOpenArcError: "add a last arc without a condition, to a state for what is left over",
+    TransitionLimitError: "make a condition of the loop close it, or raise max_transitions",
+    ResultTypeError: "return the new record as a dict, or None after changing it in place",
+    StateTimeoutError: "give it a longer timeout_s, or say in retry or catch what is to follow",
+}
 
 
 def owner_of(name: str, record: Record, span: Span | None) -> tuple[str, Record]:

@@ -12,7 +12,16 @@ from statepipe.functions.function import Function
 from statepipe.graph.model import Arc, Machine, Network, State
 from statepipe.plan.analyse import analyse
 from statepipe.plan.facts import HARMLESS
-from statepipe.plan.model import TRANSFORMS, Plan, PlannedArc, PlannedState, Role, Step
+from statepipe.plan.model import (
+    TRANSFORMS,
+    Plan,
+    PlannedArc,
+    PlannedCatch,
+    PlannedState,
+    Recovery,
+    Role,
+    Step,
+)
 from statepipe.record import DataHandlingMode
 
 
@@ -39,6 +48,12 @@ def lower(
         max_transitions=machine.max_transitions,
         is_async=any(step.function.is_async for step in steps),
         resources=MappingProxyType(dict(resources or {})),  # shared by all records
+        timeout_s=machine.timeout_s,
+        on_failure=tuple(
+            lowering.indices[state.name]
+            for state in network.states.values()
+            if state.run_on_failure
+        ),
     )
 
 
@@ -75,8 +90,31 @@ class Lowering:
             for function in functions
         ]
         arcs = tuple(self.arc(arc, state.name, mode) for arc in state.arcs)
-        index = self.indices[state.name]
-        return PlannedState(index, state.name, state.is_end, mode, tuple(entry), arcs, state.place)
+        planned = PlannedState(
+            self.indices[state.name],
+            state.name,
+            state.is_end,
+            mode,
+            tuple(entry),
+            arcs,
+            state.place,
+            timeout_s=state.timeout_s,
+        )
+        if state.retry is None and not state.catch:
+            return planned
+        return replace(planned, recovery=self.recovery(state, planned))
+
+    def recovery(self, state: State, planned: PlannedState) -> Recovery:
+        clauses = tuple(
+            PlannedCatch(
+                f"{state.name}->{clause.target} (catch)",
+                clause.errors,
+                self.indices[clause.target],
+                clause.place,
+            )
+            for clause in state.catch
+        )
+        return Recovery(state.retry, clauses, any(map(changes_in_place, planned.steps())))
 
     def arc(self, arc: Arc, state: str, mode: DataHandlingMode) -> PlannedArc:
         condition = None
@@ -101,3 +139,9 @@ class Lowering:
             copies_out=copies and transforms and (facts.leaks or self.mixed),
             in_place=mode is DataHandlingMode.DIRECT and transforms,
         )
+
+
+def changes_in_place(step: Step) -> bool:
+    """Tell whether a step may change the record that it is given, or what is in it."""
+    changes = step.facts.mutates or step.facts.leaks
+    return step.in_place or (changes and not step.copies_in)

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from statepipe.errors import Place
 from statepipe.functions.function import Function
+from statepipe.graph.model import Retry
 from statepipe.plan.facts import Facts
 from statepipe.record import DataHandlingMode
 
@@ -50,6 +51,29 @@ class PlannedArc:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PlannedCatch:
+    """A way out of a state for records that have failed at it; `target` as in `PlannedArc`."""
+
+    name: str
+    errors: frozenset[str]
+    target: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recovery:
+    """What becomes of a record that fails at a state.
+
+    `keeps`: some function of the state may change in place what the record was on entry, so
+    that it has to be kept.
+    """
+
+    retry: Retry | None
+    catches: tuple[PlannedCatch, ...]
+    keeps: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PlannedState:
     """A state: the steps on entry in order, then its arcs in the order they are tried."""
 
@@ -60,6 +84,8 @@ class PlannedState:
     entry: tuple[Step, ...]
     arcs: tuple[PlannedArc, ...]
     place: Place
+    recovery: Recovery | None = None
+    timeout_s: float | None = None
 
     def steps(self) -> Iterator[Step]:
         yield from self.entry
@@ -74,6 +100,8 @@ class Plan:
     """What happens to a record, from `start` to an end state.
 
     `is_async`: some step has to be awaited. `resources` are what views show to functions.
+    `timeout_s` is for one record, from start to end. `on_failure` are the states whose transforms
+    run for a record that has failed for good.
     """
 
     name: str
@@ -84,6 +112,18 @@ class Plan:
     max_transitions: int
     is_async: bool
     resources: Mapping[str, Any] = field(default_factory=dict)
+    timeout_s: float | None = None
+    on_failure: tuple[int, ...] = ()
+
+    @property
+    def recovers(self) -> bool:
+        """Whether a record may go on after a failure."""
+        return any(state.recovery is not None for state in self.states)
+
+    @property
+    def needs_timing(self) -> bool:
+        """Whether records are waited for, or their time is limited."""
+        return self.timeout_s is not None or any(map(needs_timing, self.states))
 
     @property
     def harmless(self) -> bool:
@@ -102,3 +142,8 @@ class Plan:
             if state.name == name:
                 return state.index
         raise KeyError(name)
+
+
+def needs_timing(state: PlannedState) -> bool:
+    retry = state.recovery.retry if state.recovery is not None else None
+    return state.timeout_s is not None or (retry is not None and retry.backoff_s > 0)

@@ -41,3 +41,21 @@ def cancelled_within(error: CancelledError) -> FunctionCancelledError:
     failure = FunctionCancelledError(f"what the function waited for was cancelled{text}")
     failure.__cause__ = error
     return failure
+
+
+class StateTimeoutError(RefusalError):
+    """The record took longer at a state than its `timeout_s`."""
+
+    def __init__(self, message: str = "the state took longer than it was given") -> None:
+        super().__init__(message)
+
+
+class RecordTimeoutError(RefusalError):
+    """The record took longer than it was given, from its start to its end."""
+
+    def __init__(self) -> None:
+        super().__init__("the record took longer than it was given")
+
+
+NEVER_CAUGHT = (TransitionLimitError, RecordTimeoutError)
+"""What ends a record whatever `retry` and `catch` say: else a limit would be none."""

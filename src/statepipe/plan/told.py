@@ -7,7 +7,8 @@ from typing import Any
 
 from statepipe.functions.moment import NO_PROMISE, Promise
 from statepipe.functions.view import StateView
-from statepipe.plan.interpret import Call, Reply, Walk
+from statepipe.plan.drive import Reply, Request
+from statepipe.plan.interpret import Walk
 from statepipe.plan.model import Plan, PlannedArc, Step
 from statepipe.record import Record
 
@@ -27,6 +28,6 @@ class ToldWalk(Walk):
 
     def _call(
         self, step: Step, arc: PlannedArc | None, view: StateView | None = None
-    ) -> Generator[Call, Reply, Any]:
+    ) -> Generator[Request, Reply, Any]:
         self._tell(tuple(self.path))
         return (yield from super()._call(step, arc, view))

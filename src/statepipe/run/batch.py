@@ -197,10 +197,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Records for an engine to run now: those of `batch` from position `at` on."""
+    """Records for an engine to run now: those of `batch` from position `at` on.
+
+    In place of that, `concluded` is a chunk whose failed records are not run again.
+    """
 
     engine: Engine
     records: list[Record]
     batch: Batch
     moments: Moments
     at: int = 0
+    concluded: RunChunk | None = None

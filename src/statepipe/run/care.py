@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -43,10 +43,16 @@ class Care:
                 yield read(item)
 
     def run(self, job: Job) -> RunChunk:
+        if job.concluded is not None:
+            job.engine.conclude(job.concluded, self._tell(job))
+            return job.concluded
         return job.engine.run_each(job.records, self._tell(job), job.moments)
 
-    def run_async(self, job: Job) -> Awaitable[RunChunk]:
-        return job.engine.run_each_async(job.records, self._tell(job), job.moments)
+    async def run_async(self, job: Job) -> RunChunk:
+        if job.concluded is not None:
+            await job.engine.conclude_async(job.concluded, 1, self._tell(job))
+            return job.concluded
+        return await job.engine.run_each_async(job.records, self._tell(job), job.moments)
 
     def try_relay(self, batch: Batch, passing: frozenset[str], relay: Relay) -> None:
         """Bring each record to the next stage once."""

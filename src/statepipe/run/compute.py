@@ -58,7 +58,7 @@ class ChunkRunner:
 
     def run(self, chunk: ByteChunk | RecordChunk) -> ChunkResult:
         """Compute a chunk whose plans have no async functions."""
-        return driven(self._steps(chunk), lambda job: job.engine.run(job.records, job.moments))
+        return driven(self._steps(chunk), done_of)
 
     async def run_async(self, chunk: ByteChunk | RecordChunk) -> ChunkResult:
         """Compute a chunk, awaiting what has to be awaited."""
@@ -73,9 +73,12 @@ class ChunkRunner:
         return await driven_async(self._steps(chunk, care), care.run_async)
 
     async def _run_job(self, job: Job) -> RunChunk:
-        if job.engine.plan.is_async:
-            return await job.engine.run_async(job.records, self.concurrency, job.moments)
-        return job.engine.run(job.records, job.moments)
+        if not job.engine.plan.is_async:
+            return done_of(job)
+        if job.concluded is not None:
+            await job.engine.conclude_async(job.concluded, self.concurrency)
+            return job.concluded
+        return await job.engine.attempt_async(job.records, self.concurrency, job.moments)
 
     def _steps(self, chunk: ByteChunk | RecordChunk, care: Care | None = None) -> Steps:
         batch = self._read(chunk) if care is None else self._read_carefully(chunk, care)
@@ -86,6 +89,8 @@ class ChunkRunner:
             done = yield job
             if done.errors and originals is not None:
                 yield from self._retry(job, done, originals)
+            if done.errors:
+                yield replace(job, concluded=done)
             batch.take(done, self.retries, originals)
             if number < len(self.engines) - 1 and self.routing.relay is not None:
                 passing, relay = self.routing.passing[number], self.routing.relay
@@ -157,6 +162,14 @@ class ChunkRunner:
                 done.replace(index, again)
                 if index not in done.errors:
                     break
+
+
+def done_of(job: Job) -> RunChunk:
+    """Do a job whose plan has no async functions."""
+    if job.concluded is not None:
+        job.engine.conclude(job.concluded)
+        return job.concluded
+    return job.engine.attempt(job.records, job.moments)
 
 
 def driven(steps: Steps, run: Callable[[Job], RunChunk]) -> ChunkResult:

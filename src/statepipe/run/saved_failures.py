@@ -19,6 +19,7 @@ def failure_document(error: RecordError) -> bytes:
         "state": error.state,
         "arc": error.arc,
         "path": list(error.path),
+        "notes": list(error.notes),
         "hint": error.hint,
         "record": None if error.record is None else portable(error.record),
         "position": asdict(error.position) if error.position is not None else None,
@@ -33,12 +34,13 @@ def failure_of_document(document: bytes) -> RecordError:
     fields: dict[str, Any] = json.loads(document)  # as above
     message, span = fields.pop("message"), fields.pop("span")
     position, place = fields.pop("position"), fields.pop("place")
-    path = tuple(fields.pop("path"))
+    path, notes = tuple(fields.pop("path")), tuple(fields.pop("notes", ()))
     if span is not None:
         span = Span(Place(**span.pop("place")), **span)
     return RecordError(
         message,
         path=path,
+        notes=notes,
         position=Position(**position) if position is not None else None,
         place=Place(**place) if place is not None else None,
         span=span,
