@@ -274,7 +274,8 @@ def without_frames(outcome: Outcome) -> Outcome:
     One of them holds the error in turn, so that it would wait for the garbage collector.
     """
     if outcome.error is not None and outcome.error.__cause__ is not None:
-        outcome.error.__cause__.__traceback__ = None
+        # Of a frozen dataclass, which an author's exception may be, nothing can be assigned.
+        BaseException.with_traceback(outcome.error.__cause__, None)
     return outcome
 
 
