@@ -278,3 +278,30 @@ def test_progress_tells_of_workers_that_were_replaced(tmp_path: Path) -> None:
     )
 
     assert seen[-1] == result["workers_replaced"] == 4
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_state_that_never_comes_back_from_a_call_is_ended_by_its_timeout(
+    kind: str, tmp_path: Path
+) -> None:
+    """`time.sleep` is a call into C: no error reaches it, so that its worker is ended."""
+
+    def hang(state: Any) -> Any:
+        if state["id"] in (5, 17):
+            time.sleep(10_000)
+        return state.data
+
+    async def hang_in_a_loop(state: Any) -> Any:
+        return hang(state)
+
+    config = one_state(hang if kind == "sync" else hang_in_a_loop, timeout_s=0.2)
+    source = write_source(tmp_path / "in.jsonl", poisoned(40, set()))
+    options = on_workers(2, chunk_size=10, max_deliveries=1)
+    result = blocking_stream(config, source, tmp_path / "out.jsonl", stream_config=options)
+    letters = lines_of(tmp_path / "out.dead.jsonl")
+
+    assert [letter["position"]["record"] for letter in letters] == [5, 17]
+    assert {letter["error_type"] for letter in letters} == {"StateTimeoutError"}
+    expected = [n for n in range(40) if n not in (5, 17)]
+    assert [record["id"] for record in lines_of(tmp_path / "out.jsonl")] == expected
+    assert result.workers_replaced >= 2

@@ -47,6 +47,7 @@ from statepipe.run.options import StreamConfig
 from statepipe.run.outlets import ByteOutlet, CallableOutlet, LateOutlet, Outlet, SinkOutlet
 from statepipe.run.pool import Pool
 from statepipe.run.routing import Relay, Routing, Slot
+from statepipe.run.steps_due import StepsDue
 from statepipe.run.stream import OnProgress, Parts
 
 BESIDE = "beside the sink"
@@ -257,6 +258,7 @@ class Assembly:
             max_deliveries=config.max_deliveries,
             memory_limit_mb=config.memory_limit_mb,
             log=self.resumption.log,
+            due=StepsDue() if any(stage.plan.needs_timing for stage in self.stages) else None,
         )
 
     def _routing(self) -> Routing:

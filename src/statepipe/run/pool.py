@@ -25,7 +25,7 @@ from statepipe.run.death import Death
 from statepipe.run.deliveries import Deliveries, Delivery, MemoryLog
 from statepipe.run.in_hand import Holding, InHand
 from statepipe.run.nursery import Nursery
-from statepipe.run.steps_due import StepsDue
+from statepipe.run.steps_due import AnnouncedTiming, StepsDue
 from statepipe.run.workers import UNPICKLABLE, Worker
 from statepipe.run.working import Place, Task, Working
 
@@ -207,6 +207,9 @@ class Pool:
         place = self._places[number]
         if self._due is not None:
             self._due.in_hand = place.in_hand
+            for engine in self._task.runner.engines:
+                if engine.timing is not None:
+                    engine.timing = AnnouncedTiming(engine.timing, self._due)
         Working(self._task, place, connection).serve()
 
 

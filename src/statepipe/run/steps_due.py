@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from statepipe.run.in_hand import InHand
+from statepipe.timing import Result, Timing
 
 
 class StepsDue:
@@ -34,3 +36,30 @@ class StepsDue:
     def _announce(self) -> None:
         if self.in_hand is not None:
             self.in_hand.due_s = min(self._open, default=None)
+
+
+class AnnouncedTiming:
+    """The `Timing` of a worker: what it cannot end itself, a call into C, its parent ends."""
+
+    def __init__(self, inner: Timing, due: StepsDue) -> None:
+        self._inner = inner
+        self._due = due
+
+    def within(self, seconds: float, error: type[Exception], call: Callable[[], Result]) -> Result:
+        with self._due.within(seconds):
+            return self._inner.within(seconds, error, call)
+
+    async def within_async(
+        self, seconds: float, error: type[Exception], work: Coroutine[Any, Any, Result]
+    ) -> Result:
+        with self._due.within(seconds):
+            return await self._inner.within_async(seconds, error, work)
+
+    def sleep(self, seconds: float) -> None:
+        self._inner.sleep(seconds)
+
+    async def sleep_async(self, seconds: float) -> None:
+        await self._inner.sleep_async(seconds)
+
+    def random(self) -> float:
+        return self._inner.random()
