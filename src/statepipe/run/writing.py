@@ -19,8 +19,11 @@ class Act(Protocol):
 
     def do(self) -> None: ...
 
-    def drop(self) -> None:
-        """Its turn will never come: what was put before it could not be written, or was dropped."""
+    def drop(self, error: Exception | None) -> None:
+        """Its turn will never come: `error` is why what was put before could not be written.
+
+        None where that was dropped.
+        """
 
 
 class WriteBehind:
@@ -83,7 +86,7 @@ class WriteBehind:
         self.flush()
         with self._changed:
             if self._error is not None:
-                act.drop()
+                act.drop(self._error)
                 return
             self._pieces.append(act)
             self._changed.notify()
@@ -128,7 +131,7 @@ class WriteBehind:
             except Exception as error:  # raised by the driver's next call
                 failed = error
                 if not isinstance(piece, bytes):
-                    piece.drop()
+                    piece.drop(error)
             with self._changed:
                 self._error = failed
                 size = len(piece) if isinstance(piece, bytes) else 0
@@ -150,7 +153,7 @@ class WriteBehind:
     def _clear(self) -> None:
         for piece in self._pieces:
             if not isinstance(piece, bytes):
-                piece.drop()
+                piece.drop(self._error)
         self._pieces.clear()
 
     def _next(self) -> bytes | Act | None:
