@@ -101,7 +101,6 @@ def finished(self: Committer, border: Border, order: str) -> None:
     """Finish in another order: `f` saves FINISHING, `p` places the outputs, `d` saves DONE."""
     self._idle.wait()
     self.check()
-    self.may_commit = False
     whole = [outlet.finish() if outlet.is_open else None for outlet in self._outlets]
     for step in order:
         if step == "p":

@@ -166,8 +166,9 @@ class Committer:
         self._policy.on_begun(self._clock.monotonic_s())
         marks = [outlet.mark() if outlet.is_open else None for outlet in self._outlets]
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="statepipe-commit", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._work, name="statepipe-commit", daemon=True)
+            thread.start()
+            self._thread = thread  # only now: Ctrl-C may come in between, and it is joined then
         self._idle.clear()
         self._jobs.put(Commit(border, marks))
 

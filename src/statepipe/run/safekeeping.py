@@ -16,7 +16,8 @@ class Safekeeping:
     """Commits the borders between chunks at which a stream stands.
 
     `at_border` is false while a chunk is on its way from being computed to being counted: then
-    outputs or encoders are ahead of the counts, and nothing may be committed.
+    outputs or encoders are ahead of the counts, and nothing may be committed. So it is while a
+    commit begins, which Ctrl-C may cut short anywhere, and from the begin of the end on.
     """
 
     def __init__(
@@ -51,7 +52,9 @@ class Safekeeping:
 
     async def commit_if_due(self) -> None:
         """Begin a commit if one is due; wait for the one under way if it is far behind."""
+        self.at_border = False
         self.committer.commit_if_due(self._border)
+        self.at_border = True
         while self.committer.is_behind:
             await self._bell.wait(None)
             self.committer.check()
@@ -62,6 +65,7 @@ class Safekeeping:
 
     async def finish(self) -> None:
         """Make all outputs whole, and give them their names."""
+        self.at_border = False
         border = self._border()
         await self._bell.aside(lambda: self.committer.finish(border))
 

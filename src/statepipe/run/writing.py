@@ -113,8 +113,9 @@ class WriteBehind:
         self._writer.abort()
 
     def _start(self) -> None:
-        self._thread = threading.Thread(target=self._write, name="statepipe-write", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._write, name="statepipe-write", daemon=True)
+        thread.start()
+        self._thread = thread  # only now: Ctrl-C may come in between, and it is joined then
 
     def _join(self) -> None:
         with self._changed:
