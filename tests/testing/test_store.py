@@ -50,6 +50,10 @@ def test_one_store_has_a_checkpoint_until_another_takes_it_over() -> None:
     second = SimulatedStore(disk, "/c", take_over=True)
     with pytest.raises(CheckpointError, match="has taken over"):
         first.save(SAVED, {})
+    with pytest.raises(CheckpointError, match="has taken over"), first.held():
+        pass
+    with second.held():
+        pass
     first.close()
     second.save(SAVED, {})
     second.close()

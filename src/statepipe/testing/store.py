@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from statepipe.connectors.checkpoint_document import document_of, saved_of
@@ -47,6 +48,12 @@ class SimulatedStore:
         kept = self._kept
         self._keep(replace(kept, suspects={**kept.suspects, position: count}))
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Refuse as `save` does, before. (There are no other processes.)"""
+        self._check_owned()
+        yield
+
     def close(self) -> None:
         """Let another store have it. Safe to call more than once."""
         if self._disk.holders.get(self._directory) is self:
@@ -57,12 +64,15 @@ class SimulatedStore:
         return self._disk.checkpoints.get(self._directory, KeptCheckpoint())
 
     def _keep(self, kept: KeptCheckpoint) -> None:
-        if self._disk.holders.get(self._directory) is not self:
-            raise CheckpointError(f"another store has taken over {self._directory}")
+        self._check_owned()
         try:
             self._disk.act("save", self._directory, lambda: self._put(kept))
         except OSError as exc:
             raise CheckpointError(f"cannot save to {self._directory}: {exc.strerror}") from exc
+
+    def _check_owned(self) -> None:
+        if self._disk.holders.get(self._directory) is not self:
+            raise CheckpointError(f"another store has taken over {self._directory}")
 
     def _put(self, kept: KeptCheckpoint) -> None:
         self._disk.checkpoints[self._directory] = kept
