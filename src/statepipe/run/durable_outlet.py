@@ -105,7 +105,8 @@ class DurableOutlet:
         self.taken_bytes += len(output)
 
     async def flush(self) -> None:
-        """Nothing: nobody can see the output yet, and the next commit comes soon."""
+        if self._behind is not None:
+            self._behind.flush()
 
     def mark(self) -> Mark:
         """Return a mark behind all that was put so far."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from statepipe.errors import StatepipeError
 from statepipe.run.bell import Bell
 from statepipe.run.bookmark import Bookmark
@@ -16,8 +19,7 @@ class Safekeeping:
     """Commits the borders between chunks at which a stream stands.
 
     `at_border` is false while a chunk is on its way from being computed to being counted: then
-    outputs or encoders are ahead of the counts, and nothing may be committed. So it is while a
-    commit begins, which Ctrl-C may cut short anywhere, and from the begin of the end on.
+    outputs or encoders are ahead of the counts, and nothing may be committed.
     """
 
     def __init__(
@@ -50,11 +52,17 @@ class Safekeeping:
         self.committer.on_done(result.total, result.size)
         self.at_border = True
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Do what Ctrl-C may cut short anywhere: only if it comes to its end, the border holds."""
+        before, self.at_border = self.at_border, False
+        yield
+        self.at_border = before
+
     async def commit_if_due(self) -> None:
         """Begin a commit if one is due; wait for the one under way if it is far behind."""
-        self.at_border = False
-        self.committer.commit_if_due(self._border)
-        self.at_border = True
+        with self.away():
+            self.committer.commit_if_due(self._border)
         while self.committer.is_behind:
             await self._bell.wait(None)
             self.committer.check()
