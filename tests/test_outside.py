@@ -32,7 +32,12 @@ REASONS = {
     "connectors/filesystem.py": "the ports' own implementation: the machine's clock and chance",
     "cli/live.py": "draws the terminal anew; what it shows of time is in no output",
     "run/deadline.py": "ends code that runs in real time, whatever the clock of a test says",
-    "run/workers.py": "when a worker sends what it has; no result depends on it",
+    "run/nursery.py": "how long processes that end are waited for",
+    "run/pool.py": "how long threads that end are waited for",
+    "run/steps_due.py": "ends steps that run in real time, as run/deadline.py does",
+    "run/working.py": "when a worker sends what it has; no result depends on it",
+    "run/watchdog.py": "ends steps that run in real time, as run/deadline.py does",
+    "run/workers.py": "ends a worker whose step is overdue in real time",
 }
 """Where the machine may be asked, and why."""
 

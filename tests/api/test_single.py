@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from statepipe import AsyncSimpleFSM, ConfigError, DataHandlingMode, SimpleFSM, UsageError
-from statepipe.testing import CountingRandomness, ManualClock
+from statepipe.testing import CountingRandomness, ManualClock, outside
 from tests.api.conftest import Alike
 from tests.streaming.streams import divider, one_state
 
@@ -381,7 +381,7 @@ async def pass_on(state: Any) -> Any:
 def asking(make: Any, transform: Any = ASKING) -> Any:
     """Return a machine whose runs begin at second 60, and are the same in every test."""
     fsm = make(one_state(transform))
-    fsm.fsm._core.clock, fsm.fsm._core.randomness = ManualClock(60), CountingRandomness()
+    outside(fsm.fsm, clock=ManualClock(60), randomness=CountingRandomness())
     return fsm
 
 
@@ -439,8 +439,9 @@ def test_what_is_only_validated_is_a_run_too(make: Any) -> None:
 
 
 def test_a_machine_that_asks_for_nothing_begins_no_run(make: Any) -> None:
-    fsm = asking(make, "lambda s: {**s.data}")
+    fsm, randomness = asking(make, "lambda s: {**s.data}"), CountingRandomness()
+    outside(fsm.fsm, randomness=randomness)
     fsm.process({})
     fsm.process_batch([{}])
 
-    assert fsm.fsm._core.randomness.calls == 0
+    assert randomness.calls == 0

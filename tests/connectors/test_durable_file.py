@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 from pathlib import Path
@@ -16,6 +17,7 @@ from statepipe.connectors.gzip_stream import MEMBER_BYTES, MemberPacker
 from statepipe.errors import SinkError
 from statepipe.ports import DurableSink, DurableWriter
 from statepipe.saved import SavedOutput
+from statepipe.testing import Operation, SimulatedDisk
 
 
 def sink_at(path: Path) -> DurableSink:
@@ -145,6 +147,23 @@ def test_a_file_is_locked_while_it_is_open(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match="another run is writing to"):
         opened(tmp_path / "out.jsonl", saved)
     writer.abort()
+
+
+@pytest.mark.parametrize("kind", ["create", "truncate", "sync folder"])
+def test_a_file_that_could_not_be_opened_is_not_locked(kind: str, tmp_path: Path) -> None:
+    def fault(operation: Operation) -> OSError | None:
+        return OSError(errno.EIO, "broken") if operation.kind == kind else None
+
+    disk = SimulatedDisk(fault=fault)
+    if kind != "create":
+        disk.put(str(tmp_path / ".out.jsonl.partial"), b"of an earlier run")
+    sink = file_sink(str(tmp_path / "out.jsonl"), files=disk)
+    assert isinstance(sink, DurableSink)
+    with pytest.raises(SinkError, match=r"cannot write .*out\.jsonl: broken"):
+        sink.open_durable(None, detached=False)
+    disk.fault = lambda operation: None
+
+    sink.open_durable(None, detached=False).abort()
 
 
 @given(st.lists(st.integers(0, 2 * MEMBER_BYTES), max_size=4), st.integers(1, 5))

@@ -6,13 +6,13 @@ import pytest
 
 from statepipe.errors import UsageError
 from statepipe.run.checkpoint import (
-    BEHIND_BYTES,
-    INTERVAL_S,
-    LIMIT_BYTES,
+    CommitLimits,
     CommitPolicy,
     check_same,
     differences,
 )
+
+LIMITS = CommitLimits()
 
 
 def test_nothing_is_due_where_nothing_is_done() -> None:
@@ -23,24 +23,24 @@ def test_a_commit_is_due_after_a_while() -> None:
     policy = CommitPolicy(10.0)
     policy.on_done(1, 50)
 
-    assert policy.due_in_s(10.0) == INTERVAL_S
-    assert policy.due_in_s(10.0 + INTERVAL_S) == 0.0
+    assert policy.due_in_s(10.0) == LIMITS.interval_s
+    assert policy.due_in_s(10.0 + LIMITS.interval_s) == 0.0
     assert policy.due_in_s(99.0) == 0.0
 
 
 def test_a_commit_is_due_after_many_bytes() -> None:
     policy = CommitPolicy(10.0)
-    policy.on_done(1, LIMIT_BYTES - 1)
+    policy.on_done(1, LIMITS.open_bytes - 1)
     before = policy.due_in_s(10.0)
     policy.on_done(1, 1)
 
-    assert before == INTERVAL_S
+    assert before == LIMITS.interval_s
     assert policy.due_in_s(10.0) == 0.0
 
 
 def test_a_commit_that_begins_takes_all_that_is_done() -> None:
     policy = CommitPolicy(0.0)
-    policy.on_done(5, BEHIND_BYTES)
+    policy.on_done(5, LIMITS.behind_bytes)
     behind = policy.is_behind
     policy.on_begun(7.0)
     after = policy.due_in_s(7.0)
@@ -48,7 +48,7 @@ def test_a_commit_that_begins_takes_all_that_is_done() -> None:
 
     assert behind and not policy.is_behind
     assert after is None
-    assert policy.due_in_s(7.0) == INTERVAL_S
+    assert policy.due_in_s(7.0) == LIMITS.interval_s
 
 
 def test_differences_are_told_in_words() -> None:

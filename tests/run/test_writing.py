@@ -158,3 +158,54 @@ def test_an_abort_drops_the_pieces_that_still_wait() -> None:
 
     assert len(paper.written) <= 1  # the one that was under way
     assert paper.ended[-1] == "abort"
+
+
+class Done:
+    """An act that keeps what became of it."""
+
+    def __init__(self) -> None:
+        self.ends: list[object] = []
+
+    def do(self) -> None:
+        self.ends.append("done")
+
+    def drop(self, error: Exception | None) -> None:
+        self.ends.append(error)
+
+
+def test_an_act_is_done_behind_what_was_put_before() -> None:
+    paper, act = Paper(), Done()
+    behind = WriteBehind(paper, b"", ThreadBell())
+    behind.put(b"x")
+    behind.act(act)
+    behind.end()
+
+    assert act.ends == ["done"]
+    assert paper.written == [b"x"]
+
+
+def test_an_act_behind_a_write_that_failed_is_told_why() -> None:
+    fault = SinkError("full")
+    paper, first, second = Paper(fault=fault), Done(), Done()
+    behind = WriteBehind(paper, b"", ThreadBell())
+    behind.put(b"x")
+    behind.act(first)
+    until(lambda: bool(first.ends))
+    behind.act(second)
+
+    assert first.ends == second.ends == [fault]
+    behind.abort()
+
+
+def test_an_act_whose_turn_never_comes_is_dropped() -> None:
+    paper, act = Paper(open_gate=False), Done()
+    behind = WriteBehind(paper, b"", ThreadBell())
+    behind.put(b"x" * BUFFER_BYTES)
+    behind.act(act)
+    aborting = threading.Thread(target=behind.abort)
+    aborting.start()
+    until(lambda: bool(act.ends))
+    paper.gate.set()
+    aborting.join(WAIT_S)
+
+    assert act.ends == [None]

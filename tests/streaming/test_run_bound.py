@@ -16,7 +16,7 @@ import pytest
 
 from statepipe import AsyncSimpleFSM, Progress, SimpleFSM, StreamConfig
 from statepipe.connectors.filesystem import SystemClock, SystemRandomness
-from statepipe.testing import CountingRandomness
+from statepipe.testing import CountingRandomness, outside
 from tests.streaming.streams import one_state
 
 BEGAN = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -57,7 +57,7 @@ def named(data: Any, context: Any) -> Any:
 def fsm_of(config: dict[str, Any], kind: Callable[..., Any] = SimpleFSM) -> Any:
     """Return a machine whose first stream is always the same run."""
     fsm = kind(config, custom_functions={"named": named})
-    fsm._core.randomness, fsm._core.clock = CountingRandomness(), ClockOfARun()
+    outside(fsm, randomness=CountingRandomness(), clock=ClockOfARun())
     return fsm
 
 
@@ -219,7 +219,7 @@ def in_pieces(
     sink = folder / "pieces.jsonl"
     first, later = machines(), machines()
     for stage in later:
-        stage._core.randomness, stage._core.clock = SystemRandomness(), SystemClock()
+        outside(stage, randomness=SystemRandomness(), clock=SystemClock())
     given = {"checkpoint": folder / "checkpoint", **options}
     with pytest.raises(StopHereError):
         reduce(or_, first).process_stream(source, sink, on_progress=stop, **given)

@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from statepipe.api.outside import Outside
 from statepipe.codegen.engine import Engine
 from statepipe.config.load import Config, load_config
-from statepipe.connectors.filesystem import SystemClock, SystemRandomness
 from statepipe.errors import UsageError
 from statepipe.graph.build import build_machine
 from statepipe.graph.model import Machine
 from statepipe.plan.lower import lower, starting_at
 from statepipe.plan.model import Plan
-from statepipe.ports import Clock, Randomness, begin_run
+from statepipe.ports import Clock, begin_run
 from statepipe.record import DataHandlingMode, Record, Run
 from statepipe.run.deadline import SystemTiming
 from statepipe.run.options import StreamConfig
@@ -43,8 +43,7 @@ class Core:
         self.machine: Machine = build_machine(loaded, registered=registered, trusted=trusted)
         self.config: dict[str, Any] = loaded.model.model_dump(by_alias=True, exclude_none=True)
         self.resources = dict(resources or {})
-        self.clock: Clock = SystemClock()
-        self.randomness: Randomness = SystemRandomness()
+        self.outside = Outside()
         self.timing: Timing = SystemTiming()
         self.stream_config = stream_config or StreamConfig()
         self.plan: Plan = lower(self.machine, mode=data_mode, resources=self.resources)
@@ -52,6 +51,10 @@ class Core:
         self._engines: dict[str, Engine] = {}
         self._entry_engine: Engine | None = None
         self._closed = False
+
+    @property
+    def clock(self) -> Clock:
+        return self.outside.clock
 
     @property
     def engine(self) -> Engine:
@@ -91,7 +94,7 @@ class Core:
 
     def begin_run(self) -> Run:
         """Return a new run, which begins now."""
-        return begin_run(self.clock, self.randomness)
+        return begin_run(self.clock, self.outside.randomness)
 
     def state_names(self) -> list[str]:
         return [state.name for state in self.plan.states]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from statepipe.api.assemble import Core
-from statepipe.connectors.checkpoint_db import CheckpointDb
+from statepipe.api.outside import OpenStore
 from statepipe.connectors.formats import FormatOptions
 from statepipe.errors import UsageError
 from statepipe.ports import (
@@ -23,26 +23,22 @@ from statepipe.run.checkpoint import check_same
 from statepipe.run.options import StreamConfig
 from statepipe.saved import Phase, Point, Saved, SavedOutput
 
-OpenStore = Callable[..., CheckpointStore]
-"""As `CheckpointDb`: called with a directory, and `take_over`."""
-
 
 @dataclass(frozen=True, slots=True)
 class Checkpointing:
     """The arguments of `process_stream` about its checkpoint.
 
     `accept_changes`: go on although config or source are not what they were. `take_over`: from a
-    process that hangs. `open_store` opens the directory.
+    process that hangs.
     """
 
     directory: str
     accept_changes: bool = False
     take_over: bool = False
-    open_store: OpenStore = field(default=CheckpointDb)
 
-    def opened(self) -> CheckpointStore:
+    def opened(self, open_store: OpenStore) -> CheckpointStore:
         """Open the checkpoint, which locks it. Raises CheckpointError."""
-        return self.open_store(self.directory, take_over=self.take_over)
+        return open_store(self.directory, take_over=self.take_over)
 
     def check(self, saved: Saved, source: Mapping[str, str], settings: Mapping[str, str]) -> None:
         """Raise UsageError where a run cannot go on from `saved`, or should not unasked."""

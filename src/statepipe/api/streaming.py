@@ -22,7 +22,6 @@ from statepipe.api.checkpointing import (
 from statepipe.api.routes import Routes, is_same_path, path_of, routes
 from statepipe.api.sources import AnySource, new_intake, opened_source, reads_ranges
 from statepipe.connectors.dead_letter_format import format_of
-from statepipe.connectors.filesystem import LocalFiles
 from statepipe.connectors.formats import (
     FORMATS,
     FormatOptions,
@@ -77,8 +76,8 @@ class Assembly:
     def __init__(self, stages: Sequence[Core], request: Request) -> None:
         self.stages = stages
         self.request = request
-        self.files = LocalFiles()
-        self.clock = stages[0].clock
+        self.outside = stages[0].outside
+        self.files, self.clock = self.outside.files, self.outside.clock
         for stage in stages:
             stage.check_open()
         for stage in stages[:-1]:
@@ -143,7 +142,7 @@ class Assembly:
             outlets = [self._outlet(sink, bell) for sink in self.sinks]
             letters = ByteOutlet(self.letters, bell) if self.letters is not None else None
             return self._parts(bell, outlets, self._dead_letters(letters))
-        store = checkpoint.opened()
+        store = checkpoint.opened(self.outside.open_store)
         try:
             return self._resumable_parts(bell, checkpoint, store)
         except BaseException:
@@ -166,7 +165,9 @@ class Assembly:
         ]
         letters = outlets[-1] if self.letters is not None else None
         parts = self._parts(bell, outlets[: len(self.sinks)], self._dead_letters(letters))
-        parts.committer = Committer(store, outlets, saved, self.clock, bell)
+        parts.committer = Committer(
+            store, outlets, saved, self.clock, bell, self.outside.commit_limits
+        )
         parts.facts = facts
         return parts
 

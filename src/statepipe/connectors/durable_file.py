@@ -102,9 +102,7 @@ def open_durable(output: Output, saved: SavedOutput | None, *, detached: bool) -
         if detached:
             # Whoever has the old one open writes into a file without a name from now on.
             remove_if_there(files, partial)
-        file = files.open_partial(partial)
-        # Else the name may vanish in a crash after which the checkpoint says that it is there.
-        files.sync_folder(os.path.dirname(partial))
+        file = opened_new(output)
     else:
         file = opened_again(output, saved, detached=detached)
     return DurableFileWriter(file, output, saved)
@@ -117,6 +115,19 @@ def remove_if_there(files: FileSystem, path: str) -> None:
 
 def copy_path(partial: str) -> str:
     return f"{partial}.copy"
+
+
+def opened_new(output: Output) -> File:
+    """Return a new partial file whose name is durable."""
+    files, partial = output.place.files, output.place.partial
+    file = files.open_partial(partial)
+    try:
+        # Else the name may vanish in a crash after which the checkpoint says that it is there.
+        files.sync_folder(os.path.dirname(partial))
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def opened_again(output: Output, saved: SavedOutput, *, detached: bool) -> File:

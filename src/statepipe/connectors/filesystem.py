@@ -83,9 +83,13 @@ class LocalFiles:
         return LocalFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
 
     def open_partial(self, path: str) -> File:
-        descriptor = _open_locked(path, os.O_WRONLY | os.O_CREAT)
-        os.ftruncate(descriptor, 0)
-        return LocalFile(own(descriptor))
+        file = LocalFile(own(_open_locked(path, os.O_WRONLY | os.O_CREAT)))
+        try:
+            file.truncate(0)
+        except BaseException:
+            file.close()
+            raise
+        return file
 
     def open_again(self, path: str) -> File:
         return LocalFile(own(_open_locked(path, os.O_RDWR)))

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 
 from statepipe.errors import UsageError
 
-INTERVAL_S = 0.25
-"""Between two commits, unless `LIMIT_BYTES` come first."""
 
-LIMIT_BYTES = 8 * 1024 * 1024
-"""Source bytes that may be done and not committed before a commit is due."""
+@dataclass(frozen=True, slots=True)
+class CommitLimits:
+    """How much may be done and not committed.
 
-BEHIND_BYTES = 8 * LIMIT_BYTES
-"""Source bytes done and not committed at which reading waits for the commit under way."""
+    A commit is due `interval_s` after the last one, or when `open_bytes` of the source were done
+    since. At `behind_bytes` the driver waits for the commit under way.
+    """
+
+    interval_s: float = 0.25
+    open_bytes: int = 8 * 1024 * 1024
+    behind_bytes: int = 64 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -22,6 +26,7 @@ class CommitPolicy:
     """Counts what is done and not committed, and says when the next commit is due."""
 
     last_s: float
+    limits: CommitLimits = CommitLimits()
     open_records: int = 0
     open_bytes: int = 0
 
@@ -39,13 +44,13 @@ class CommitPolicy:
         """Return after how long a commit is due; None where there is nothing to commit."""
         if not self.open_records and not self.open_bytes:
             return None
-        if self.open_bytes >= LIMIT_BYTES:
+        if self.open_bytes >= self.limits.open_bytes:
             return 0.0
-        return max(0.0, self.last_s + INTERVAL_S - now_s)
+        return max(0.0, self.last_s + self.limits.interval_s - now_s)
 
     @property
     def is_behind(self) -> bool:
-        return self.open_bytes >= BEHIND_BYTES
+        return self.open_bytes >= self.limits.behind_bytes
 
 
 LONGEST = 300

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from statepipe.errors import RecordError
 from statepipe.ports import CheckpointStore, Clock
 from statepipe.run.bell import Bell
-from statepipe.run.checkpoint import CommitPolicy
+from statepipe.run.checkpoint import CommitLimits, CommitPolicy
 from statepipe.run.durable_outlet import DurableOutlet, Mark
 from statepipe.run.saved_failures import failure_of_document
 from statepipe.saved import Phase, Saved, SavedOutput
@@ -60,6 +60,7 @@ class Committer:
         resumed: Saved | None,
         clock: Clock,
         bell: Bell,
+        limits: CommitLimits,
     ) -> None:
         self.resumed = resumed
         self.committed = resumed
@@ -67,7 +68,7 @@ class Committer:
         self._outlets = outlets
         self._clock = clock
         self._bell = bell
-        self._policy = CommitPolicy(clock.monotonic_s())
+        self._policy = CommitPolicy(clock.monotonic_s(), limits)
         self._durable: list[SavedOutput | None] = [outlet.saved for outlet in outlets]
         self._jobs: queue.SimpleQueue[Commit | None] = queue.SimpleQueue()
         self._idle = threading.Event()
@@ -165,8 +166,9 @@ class Committer:
         self._policy.on_begun(self._clock.monotonic_s())
         marks = [outlet.mark() if outlet.is_open else None for outlet in self._outlets]
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="statepipe-commit", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._work, name="statepipe-commit", daemon=True)
+            thread.start()
+            self._thread = thread  # only now: Ctrl-C may come in between, and it is joined then
         self._idle.clear()
         self._jobs.put(Commit(border, marks))
 

@@ -23,20 +23,24 @@ class Mark:
         self._writer = writer
         self._learnt = learnt
         self._state: SavedOutput | None = None
+        self._error: Exception | None = None
         self._settled = threading.Event()
 
     def do(self) -> None:
         self._state = replace(self._writer.mark(), encoder=self._learnt)
         self._settled.set()
 
-    def drop(self) -> None:
+    def drop(self, error: Exception | None) -> None:
+        self._error = error
         self._settled.set()
 
     def wait(self) -> SavedOutput:
-        """Return where the output stands. StreamError if it broke first: the driver says how."""
+        """Return where the output stands. Raises what broke it before it came to the mark."""
         self._settled.wait()
+        if self._error is not None:
+            raise self._error
         if self._state is None:
-            raise StreamError("an output could not be written up to a chunk's border")
+            raise StreamError("an output was let go of before it came to a chunk's border")
         return self._state
 
 

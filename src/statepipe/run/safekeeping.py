@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from statepipe.errors import StatepipeError
 from statepipe.run.bell import Bell
 from statepipe.run.bookmark import Bookmark
@@ -49,9 +52,17 @@ class Safekeeping:
         self.committer.on_done(result.total, result.size)
         self.at_border = True
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Do what Ctrl-C may cut short anywhere: only if it comes to its end, the border holds."""
+        before, self.at_border = self.at_border, False
+        yield
+        self.at_border = before
+
     async def commit_if_due(self) -> None:
         """Begin a commit if one is due; wait for the one under way if it is far behind."""
-        self.committer.commit_if_due(self._border)
+        with self.away():
+            self.committer.commit_if_due(self._border)
         while self.committer.is_behind:
             await self._bell.wait(None)
             self.committer.check()
@@ -62,6 +73,7 @@ class Safekeeping:
 
     async def finish(self) -> None:
         """Make all outputs whole, and give them their names."""
+        self.at_border = False
         border = self._border()
         await self._bell.aside(lambda: self.committer.finish(border))
 

@@ -211,7 +211,11 @@ class Stream:
         patience_s = PATIENCE_S if self.parts.computing.busy else 0.0
         if await self.parts.bell.wait(patience_s):
             return
-        await self._flush()
+        if self.keeping is None:
+            await self._flush()
+        else:
+            with self.keeping.away():
+                await self._flush()
         waits = [self.restraint.wait_s(), self._left_s()]
         if self.keeping is not None:
             waits.append(self.keeping.wait_s())

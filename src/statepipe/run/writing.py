@@ -19,8 +19,11 @@ class Act(Protocol):
 
     def do(self) -> None: ...
 
-    def drop(self) -> None:
-        """Its turn will never come: what was put before it could not be written, or was dropped."""
+    def drop(self, error: Exception | None) -> None:
+        """Its turn will never come: `error` is why what was put before could not be written.
+
+        None where that was dropped.
+        """
 
 
 class WriteBehind:
@@ -83,7 +86,7 @@ class WriteBehind:
         self.flush()
         with self._changed:
             if self._error is not None:
-                act.drop()
+                act.drop(self._error)
                 return
             self._pieces.append(act)
             self._changed.notify()
@@ -110,8 +113,9 @@ class WriteBehind:
         self._writer.abort()
 
     def _start(self) -> None:
-        self._thread = threading.Thread(target=self._write, name="statepipe-write", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._write, name="statepipe-write", daemon=True)
+        thread.start()
+        self._thread = thread  # only now: Ctrl-C may come in between, and it is joined then
 
     def _join(self) -> None:
         with self._changed:
@@ -128,7 +132,7 @@ class WriteBehind:
             except Exception as error:  # raised by the driver's next call
                 failed = error
                 if not isinstance(piece, bytes):
-                    piece.drop()
+                    piece.drop(error)
             with self._changed:
                 self._error = failed
                 size = len(piece) if isinstance(piece, bytes) else 0
@@ -150,7 +154,7 @@ class WriteBehind:
     def _clear(self) -> None:
         for piece in self._pieces:
             if not isinstance(piece, bytes):
-                piece.drop()
+                piece.drop(self._error)
         self._pieces.clear()
 
     def _next(self) -> bytes | Act | None:

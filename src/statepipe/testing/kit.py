@@ -1,7 +1,4 @@
-"""The test kit: sources, sinks and a clock for tests of machines and of connectors.
-
->>> from statepipe.testing import ABORT, CollectingSink, MemorySource
-"""
+"""Sources, sinks and a clock that stay in memory and do as they are told."""
 
 from __future__ import annotations
 

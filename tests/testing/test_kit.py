@@ -1,4 +1,4 @@
-"""Tests of the test kit."""
+"""Tests of sources, sinks, clock and chance in memory."""
 
 from __future__ import annotations
 
