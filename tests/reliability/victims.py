@@ -20,10 +20,11 @@ from typing import Any
 
 import psutil
 
-import statepipe.api.streaming as assembling
-import statepipe.run.checkpoint as policy
+import statepipe.api.assemble as assembling
 from statepipe import Progress, SimpleFSM, StreamConfig
+from statepipe.api.outside import Outside
 from statepipe.connectors.filesystem import LocalFiles
+from statepipe.run.checkpoint import CommitLimits
 from statepipe.run.durable_outlet import DurableOutlet
 from tests.streaming.streams import Stream, blocking_stream
 
@@ -149,11 +150,13 @@ class Victim:
             raise AssertionError(f"process {self.pid} hangs")
         return os.waitstatus_to_exitcode(self._status)
 
-    def until(self, condition: Callable[[Board], bool]) -> bool:
+    def until(self, condition: Callable[[Board], bool], patience_s: float = 60.0) -> bool:
         """Wait until the board shows it; return False where the victim's end came first."""
+        late_s = time.monotonic() + patience_s
         while not condition(self.board):
             if not self.is_running:
                 return False
+            assert time.monotonic() < late_s, "it never came true"
             time.sleep(0.0003)
         return self.is_running
 
@@ -182,9 +185,12 @@ class Victim:
         code = 1
         try:
             self._lead()
-            policy.INTERVAL_S = pace.commit_s
             slow_down_placing(self.board, pace.place_s)
-            assembling.LocalFiles = lambda: SlowFiles(self.board, pace.rename_s)  # type: ignore[assignment, misc]  # in this process alone
+            world = Outside(
+                files=SlowFiles(self.board, pace.rename_s),
+                commit_limits=CommitLimits(interval_s=pace.commit_s),
+            )
+            assembling.Outside = lambda: world  # type: ignore[assignment, misc]  # in this process alone
             self.board["started"] = 1
             result = job.run(on_progress=self._telling(pace), **options)
             self.board["finished"] = 1 + result.already_finished
