@@ -12,7 +12,7 @@ from statepipe.errors import SourceError
 from statepipe.ports import Block, ByteReader, ByteSource, Clock, Range, ResumableSource
 from statepipe.record import Record
 from statepipe.run.bell import Bell
-from statepipe.run.blocks import cut_off, fitting, joined, rest_of
+from statepipe.run.blocks import cut_off, fitting, joined
 from statepipe.run.chunk import ByteChunk, Chunk, RangeChunk, RecordChunk
 from statepipe.run.flow import Flow
 from statepipe.run.pressure import Sizes
@@ -169,7 +169,7 @@ class ByteIntake:
             self._held, self._at, self._left = block, 0, len(block.items)
             self._held_since = self._clock.monotonic_s()
             return
-        self._held = joined(rest_of(self._held, self._at), block)
+        self._held = joined(self._held, self._at, block)
         self._at, self._left = 0, len(self._held.items)
 
 
