@@ -250,8 +250,7 @@ class Assembly:
         if config.parallelism == 1:
             return InlineComputing(runner)
         read_by_workers = source if isinstance(source, ByteSource) else None
-        # Loaded where it is wanted: all that makes processes comes with it.
-        pool: Computing = importlib.import_module("statepipe.run.pool").Pool(
+        pool: Computing = importlib.import_module("statepipe.run.pool").Pool(  # much comes with it
             runner,
             read_by_workers,
             chunk_size=config.chunk_size,

@@ -91,6 +91,7 @@ class Stream:
         self.restraint = Restraint(parts.config, parts.intake, written, parts.clock)
         self._began_s = parts.clock.monotonic_s()
         self._ends_s = inf if parts.timeout_s is None else self._began_s + parts.timeout_s
+        self._watch_due_s = 0.0
         self._ordered = parts.config.ordered or parts.computing.in_order
         self._bookmark = Bookmark(parts.relative_lines)
         self.keeping: Safekeeping | None = None
@@ -187,7 +188,8 @@ class Stream:
                 await self._wait()
             elif self.parts.bell.is_shared:
                 await self.parts.bell.breathe()
-            self._watch()
+            if self.parts.clock.monotonic_s() >= self._watch_due_s:
+                self._watch()
 
     async def _read_on(self) -> bool:
         """Submit what may be read and is ready; return whether anything was."""
@@ -286,12 +288,13 @@ class Stream:
             await self.parts.dead_letters.write(result.failures)
 
     def _watch(self) -> None:
-        """Look at the time, and at the memory now and then."""
+        """Look at the time and at the memory, and set when that is due again."""
         now_s = self.parts.clock.monotonic_s()
         if now_s >= self.restraint.look_due_s:
             self.restraint.look(self.parts.computing.pids)
         if now_s >= self._ends_s:
             raise StreamTimeoutError(f"the stream took longer than {self.parts.timeout_s} s")
+        self._watch_due_s = min(self.restraint.look_due_s, self._ends_s)
 
     def progress(self) -> Progress:
         """Return where the stream stands now."""
