@@ -1,7 +1,11 @@
 import pickle
+from decimal import Decimal
+from enum import IntEnum
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from statepipe.errors import (
     ConfigError,
@@ -147,6 +151,28 @@ def test_what_cannot_be_pickled_becomes_text() -> None:
 
     assert again.record == {"f": "<function>", "l": ["<object>"], "t": "<tuple>", 5: {"x": None}}
     assert error.record["t"] == (1,)
+
+
+def values() -> st.SearchStrategy[Any]:
+    plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=60)
+    own = st.sampled_from([{1}, (1, "a"), b"x", Decimal(1), object(), lambda: 0, IntEnum("E", "A")])
+    return st.recursive(
+        plain | own,
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(st.text(max_size=5) | st.just((0,)), inner, max_size=4)
+        ),
+        max_leaves=12,
+    )
+
+
+@given(values())
+def test_a_record_is_shown_the_same_wherever_it_failed(value: Any) -> None:
+    error = failed(record={"value": value})
+    again = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(error))))
+
+    assert shown(again.record) == shown(error.record)
+    assert str(again) == str(error)
 
 
 def test_a_record_nested_beyond_what_can_be_pickled_is_cut() -> None:

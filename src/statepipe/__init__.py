@@ -3,8 +3,10 @@
 >>> from statepipe import SimpleFSM
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from statepipe.api.async_simple import AsyncPipeline, AsyncSimpleFSM, create_async_fsm
-from statepipe.api.replay import ReplayResult, replay
 from statepipe.api.results import ProcessResult, ValidationResult
 from statepipe.api.simple import (
     Pipeline,
@@ -33,6 +35,9 @@ from statepipe.record import DataHandlingMode, Position, Record
 from statepipe.run.options import StreamConfig
 from statepipe.run.progress import Progress, StreamResult
 from statepipe.run.stream import StreamTimeoutError
+
+if TYPE_CHECKING:
+    from statepipe.api.replay import ReplayResult, replay
 
 CoreStreamConfig = StreamConfig
 
@@ -76,3 +81,17 @@ __all__ = [
     "replay",
     "validate_data",
 ]
+
+_AT_FIRST_USE = {"ReplayResult": "statepipe.api.replay", "replay": "statepipe.api.replay"}
+"""What few programs use, and the module that is loaded for it."""
+
+
+def __getattr__(name: str) -> Any:  # a class or a function of ours
+    if name not in _AT_FIRST_USE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found = vars(importlib.import_module(_AT_FIRST_USE[name]))[name]
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_AT_FIRST_USE})

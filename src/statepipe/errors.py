@@ -207,6 +207,12 @@ WORDS = {
 JSON_SCALARS = (str, int, float, bool, type(None))
 
 
+class Words(str):
+    """What stands for a value that is no JSON value. Shown as it is, without quotes."""
+
+    __slots__ = ()
+
+
 def render_record_error(error: RecordError) -> str:
     """Return `error` in several lines: place, message, source line with carets, and the facts."""
     return "\n".join(told(error, None if error.record is None else shown(error.record)))
@@ -265,6 +271,8 @@ def shown(value: Any, room: int = SHOWN_CHARACTERS) -> str:  # a JSON value, or 
 
 
 def shown_scalar(value: Any, room: int) -> str:  # a JSON scalar, or user code's
+    if isinstance(value, Words):
+        return value
     if isinstance(value, str):
         return repr(value) if len(value) <= room else f"{value[:room]!r}..."
     if not isinstance(value, JSON_SCALARS):
@@ -288,11 +296,14 @@ def joined(parts: Iterable[str], room: int) -> str:
 
 
 def portable(value: Any, depth: int = PORTABLE_DEPTH) -> Any:  # a JSON value, or user code's
-    """Return `value` so that it can be pickled: what is no JSON value becomes text."""
+    """Return `value` so that it can be pickled, and is `shown` as before.
+
+    What is no JSON value becomes `Words`.
+    """
     if type(value) in JSON_SCALARS:
         return value
     if depth and isinstance(value, Mapping):
         return {portable(key, 0): portable(item, depth - 1) for key, item in value.items()}
     if depth and isinstance(value, list):
         return [portable(item, depth - 1) for item in value]
-    return shown(value)
+    return Words(shown(value))

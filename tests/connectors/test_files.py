@@ -13,14 +13,38 @@ from pathlib import Path
 
 import pytest
 
+from statepipe.connectors.file_writer import FileWriter, StreamPlace
 from statepipe.connectors.files import FileSink, FileSource, partial_path
-from statepipe.connectors.filesystem import LocalFiles
+from statepipe.connectors.filesystem import LocalFile, LocalFiles
 from statepipe.connectors.json_array import JsonArrayOutput
 from statepipe.connectors.jsonl import JsonLinesInput, JsonLinesOutput
 from statepipe.errors import SinkError, SourceError
-from statepipe.ports import ByteReader, File, Item
+from statepipe.ports import ByteReader, File, Framing, Item
 
 FILES = LocalFiles()
+
+
+class Counted(LocalFile):
+    """A file that counts the writes to it."""
+
+    writes = 0
+
+    def write(self, data: bytes) -> None:
+        self.writes += 1
+        super().write(data)
+
+
+def test_a_flush_with_nothing_waiting_writes_nothing(tmp_path: Path) -> None:
+    file = Counted(os.open(tmp_path / "out", os.O_WRONLY | os.O_CREAT))
+    writer = FileWriter(file, "out", Framing(), StreamPlace())
+    writer.flush()
+    writer.write(b"a\n")
+    writer.flush()
+    writer.flush()
+
+    assert file.writes == 1
+    assert (tmp_path / "out").read_bytes() == b"a\n"
+    writer.abort()
 
 
 class FullDisk:

@@ -61,6 +61,7 @@ def test_the_check_says_what_a_json_schema_validator_says(
     ("change", "problem"),
     [
         ({"version": 2}, "its 'version' is not 1"),
+        ({"version": True}, "its 'version' is not 1"),
         ({"kept": "most"}, "its 'kept' is none of whole, head, inexact"),
         ({"attempts": 0}, "its 'attempts' is less than 1"),
         ({"attempts": True}, "its 'attempts' is no integer"),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statepipe.ports import Block, Item
-from statepipe.run.blocks import cut, cut_off, joined, rest_of
+from statepipe.run.blocks import cut, cut_off, joined
 
 ITEMS = st.lists(st.binary(max_size=5), min_size=1, max_size=20)
 
@@ -46,7 +46,7 @@ def test_what_is_left_can_be_joined_with_the_next_block(
     count = data.draw(st.integers(1, len(first)))
     begun = block_of(first, spread=spread)
     part = cut_off(begun, 0, count) if count < len(first) else None
-    rest = joined(rest_of(begun, count if part else 0), block_of(second, spread=spread))
+    rest = joined(begun, count if part else 0, block_of(second, spread=spread))
 
     left = first[count:] if part else first
     assert rest.items == [*left, *second]

@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from statepipe.functions.moment import Moment, Moments
 from statepipe.record import DataHandlingMode, Record
+from statepipe.run.blocking_driver import run_blocking
 from statepipe.run.chunk import ByteChunk, ChunkResult, RecordChunk
 from statepipe.run.routing import Slot
 from statepipe.testing import TEST_RUN, view_of
@@ -269,6 +271,23 @@ def test_a_record_that_cannot_go_on_fails_where_it_ended() -> None:
 async def later(state: Any) -> Any:
     await asyncio.sleep(0)
     return {**state.data, "share": 12 / state.data["n"]}
+
+
+@given(ITEMS)
+def test_in_one_go_a_chunk_gives_what_it_gives_step_by_step(items: list[bytes]) -> None:
+    runner = runner_of(DIVIDER, sinks=BOTH)
+    plain, stepped = (
+        runner.run(ByteChunk(items, 0, 1, 0)),
+        run_blocking(runner.run_async(ByteChunk(items, 0, 1, 0))),
+    )
+
+    assert [failure.index for failure in plain.failures] == [
+        failure.index for failure in stepped.failures
+    ]
+    assert list(map(str, (f.error for f in plain.failures))) == list(
+        map(str, (f.error for f in stepped.failures))
+    )
+    assert replace(plain, failures=[]) == replace(stepped, failures=[])
 
 
 async def test_async_plans_give_the_same_as_others() -> None:

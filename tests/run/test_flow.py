@@ -83,16 +83,50 @@ def test_flow_counts_bytes_too_and_goes_on_at_half_of_them() -> None:
     flow = Flow(limit=100, pause_at=100, limit_bytes=1000)
     flow.on_read(1, 600)
     verdicts = [flow.may_read(1, 400), flow.may_read(1, 401)]
-    flow.on_weighed(400)
+    flow.in_flight_bytes += 400
     verdicts.append(flow.may_read(1))
-    flow.on_weighed(-499)
+    flow.in_flight_bytes -= 499
     verdicts.append(flow.may_read(1))
-    flow.on_weighed(-1)
+    flow.in_flight_bytes -= 1
     verdicts.append(flow.may_read(1))
 
     assert verdicts == [True, False, False, False, True]
     flow.on_written(1, 500)
     assert (flow.in_flight, flow.in_flight_bytes) == (0, 0)
+
+
+@given(
+    limit=st.integers(1, 50),
+    pause_at=st.integers(1, 50),
+    limit_bytes=st.integers(1, 500),
+    moves=st.lists(st.tuples(st.integers(0, 50), st.integers(0, 500)), max_size=30),
+    asked=st.tuples(st.integers(1, 20), st.integers(0, 200)),
+)
+def test_where_there_is_room_a_chunk_may_be_read_and_pauses_nothing(
+    limit: int,
+    pause_at: int,
+    limit_bytes: int,
+    moves: list[tuple[int, int]],
+    asked: tuple[int, int],
+) -> None:
+    flow = Flow(limit, pause_at, limit_bytes=limit_bytes)
+    for records, size in moves:
+        flow.on_read(records, size)
+        flow.may_read(1)
+        flow.on_written(records // 2, size // 2)
+        if flow.has_room(*asked):
+            assert flow.may_read(*asked)
+            flow.on_read(*asked)
+            assert not flow.paused
+            flow.on_written(*asked)
+
+
+def test_while_paused_or_short_of_memory_there_is_no_room() -> None:
+    assert Flow(100, 100).has_room(99, 0) is True
+    assert Flow(100, 100).has_room(100, 0) is False
+    assert Flow(100, 100, tight=True).has_room(1, 0) is False
+    assert Flow(100, 100, paused=True).has_room(1, 0) is False
+    assert Flow(100, 100, limit_bytes=10).has_room(1, 10) is False
 
 
 def test_with_nothing_under_way_bytes_hold_nothing_up() -> None:

@@ -9,7 +9,7 @@ from statepipe.run.chunk import ChunkResult
 from statepipe.run.computing import Done
 from statepipe.run.intake import IterableIntake
 from statepipe.run.options import StreamConfig
-from statepipe.run.restraint import Restraint
+from statepipe.run.restraint import LOOK_S, Restraint
 from statepipe.testing import ManualClock
 
 
@@ -45,6 +45,37 @@ def test_while_reading_is_paused_only_the_bell_tells() -> None:
     held.may_read()
 
     assert (free, held.wait_s()) == (0.5, None)
+
+
+def test_a_look_is_due_at_once_and_then_after_some_time() -> None:
+    held, _, clock = restrained()
+    clock.advance(100.0)
+    first = held.look_due_s
+    held.look([])
+
+    assert (first, held.look_due_s) == (0.0, 100.0 + LOOK_S)
+
+
+def test_what_was_written_is_looked_for_only_when_there_may_be_no_room() -> None:
+    held, _, _ = restrained(chunk_size=5, backpressure_threshold=20)
+    seen = []
+    for number in range(4):
+        held.may_read()
+        seen.append(held.flow.in_flight)
+        held.under_way.on_read(5, 100)
+        held.under_way.on_taken(Done(number, 5, [ChunkResult(5, {}, [], [])]))
+
+    assert seen == [0, 5, 10, 0]
+
+
+def test_an_intake_that_heeds_the_flow_finds_counts_of_this_moment() -> None:
+    held, intake, _ = restrained(chunk_size=5, backpressure_threshold=20)
+    intake.heeds_flow = True
+    held.under_way.on_read(5, 100)
+    held.under_way.on_taken(Done(0, 5, [ChunkResult(5, {}, [], [])]))
+    held.may_read()
+
+    assert held.flow.in_flight == 0
 
 
 def test_memory_near_its_limit_makes_chunks_smaller(monkeypatch: pytest.MonkeyPatch) -> None:

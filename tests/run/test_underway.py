@@ -22,7 +22,7 @@ class Outlet:
 
 
 def done(number: int, records: int, *outputs: Output, last: bool = True) -> Done:
-    return Done(number, records, [ChunkResult(records, {}, list(outputs), [])], last)
+    return Done(number, records, [ChunkResult(records, {}, list(outputs), [])], last).weighed()
 
 
 def test_a_chunk_weighs_its_input_then_its_output_until_that_is_written() -> None:
@@ -74,6 +74,16 @@ def test_records_for_a_callable_are_written_when_it_had_them() -> None:
     assert (flow.in_flight, flow.in_flight_bytes) == (0, 0)
 
 
+def test_what_is_taken_at_once_need_not_be_weighed_before() -> None:
+    flow, outlet = Flow(100, 100), Outlet()
+    under_way = UnderWay(flow, [outlet])
+    under_way.on_read(5, 40)
+    outlet.taken_bytes = 30
+    under_way.on_taken(Done(0, 5, [ChunkResult(5, {}, [b"x" * 30], [5])]))
+
+    assert (flow.in_flight, flow.in_flight_bytes) == (5, 30)
+
+
 def test_results_in_parts_count_their_records_at_the_last() -> None:
     flow, outlet = Flow(100, 100), Outlet()
     under_way = UnderWay(flow, [outlet])
@@ -93,7 +103,7 @@ def test_a_part_of_the_results_lets_go_of_its_part_of_the_input() -> None:
     flow = Flow(100, 100)
     under_way = UnderWay(flow, [Outlet()])
     under_way.on_read(9, 50)
-    part = Done(0, 9, [ChunkResult(3, {}, [b"aa"], [3], size=20)], last=False)
+    part = Done(0, 9, [ChunkResult(3, {}, [b"aa"], [3], size=20)], last=False).weighed()
     under_way.on_computed(part)
 
     assert flow.in_flight_bytes == 50 - 20 + 2

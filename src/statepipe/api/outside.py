@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from statepipe.connectors.checkpoint_db import CheckpointDb
 from statepipe.connectors.filesystem import LocalFiles, SystemClock, SystemRandomness
 from statepipe.ports import CheckpointStore, Clock, FileSystem, Randomness
 from statepipe.run.checkpoint import CommitLimits
 
 OpenStore = Callable[..., CheckpointStore]
-"""As `CheckpointDb`: called with a directory, and `take_over`."""
+"""As `checkpoint_db`: called with a directory, and `take_over`."""
+
+
+def checkpoint_db(directory: str, *, take_over: bool = False) -> CheckpointStore:
+    """Open the checkpoint in `directory`. SQLite is loaded here, not where no run has one."""
+    module = importlib.import_module("statepipe.connectors.checkpoint_db")
+    store: CheckpointStore = module.CheckpointDb(directory, take_over=take_over)
+    return store
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,5 +31,5 @@ class Outside:
     files: FileSystem = field(default_factory=LocalFiles)
     clock: Clock = field(default_factory=SystemClock)
     randomness: Randomness = field(default_factory=SystemRandomness)
-    open_store: OpenStore = CheckpointDb
+    open_store: OpenStore = checkpoint_db
     commit_limits: CommitLimits = field(default_factory=CommitLimits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import os
 from collections.abc import AsyncIterable, Callable, Sequence
@@ -44,7 +45,6 @@ from statepipe.run.fitting import allowance, fitted_source
 from statepipe.run.heap import settle_heap
 from statepipe.run.options import StreamConfig
 from statepipe.run.outlets import ByteOutlet, CallableOutlet, LateOutlet, Outlet, SinkOutlet
-from statepipe.run.pool import Pool
 from statepipe.run.routing import Relay, Routing, Slot
 from statepipe.run.steps_due import StepsDue
 from statepipe.run.stream import OnProgress, Parts
@@ -250,7 +250,7 @@ class Assembly:
         if config.parallelism == 1:
             return InlineComputing(runner)
         read_by_workers = source if isinstance(source, ByteSource) else None
-        return Pool(
+        pool: Computing = importlib.import_module("statepipe.run.pool").Pool(  # much comes with it
             runner,
             read_by_workers,
             chunk_size=config.chunk_size,
@@ -261,6 +261,7 @@ class Assembly:
             log=self.resumption.log,
             due=StepsDue() if any(stage.plan.needs_timing for stage in self.stages) else None,
         )
+        return pool
 
     def _routing(self) -> Routing:
         slots = self._slots()

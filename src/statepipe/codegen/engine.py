@@ -117,7 +117,9 @@ class Engine:
         asked = (moments,) if self.asks else ()
         todo = enumerate(records)
         self.compiled.run_chunk(todo, records, chunk.ends, chunk.trails, failed, *asked)
-        check_all_done(chunk, failed)
+        left = chunk.ends.count(0) - len(failed)
+        if left:
+            raise left_unfinished(left, len(records))
         for noted in failed:
             steps = self._taken_up(chunk, noted)
             if steps is not None:
@@ -158,7 +160,9 @@ class Engine:
         async with asyncio.TaskGroup() as tasks:
             for _ in range(min(concurrency, len(records))):
                 tasks.create_task(run(todo, records, chunk.ends, chunk.trails, failed, *asked))
-        check_all_done(chunk, failed)
+        left = chunk.ends.count(0) - len(failed)
+        if left:
+            raise left_unfinished(left, len(records))
         await side_by_side((self._take_up(chunk, noted) for noted in failed), concurrency)
         return chunk
 
@@ -255,17 +259,15 @@ class Engine:
         chunk.ends[index] = self.end_states.index(outcome.final_state) + 1
 
 
-def check_all_done(chunk: RunChunk, failed: list[Failed]) -> None:
-    """Raise UsageError if a record neither ended nor failed: none may be taken for done.
+def left_unfinished(left: int, count: int) -> UsageError:
+    """Return the error of records that neither ended nor failed: none may be taken for done.
 
     A task that is cancelled ends without a word, and a function can cancel the task it runs in.
     """
-    left = chunk.ends.count(0) - len(failed)
-    if left:
-        raise UsageError(
-            "a function cancelled the task that it runs in, and left records unfinished "
-            f"({left} of {len(chunk.records)}); let it raise an exception instead"
-        )
+    return UsageError(
+        "a function cancelled the task that it runs in, and left records unfinished "
+        f"({left} of {count}); let it raise an exception instead"
+    )
 
 
 def without_frames(outcome: Outcome) -> Outcome:

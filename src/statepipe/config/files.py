@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from pathlib import Path
 
 from statepipe.config.json_tree import json_tree
 from statepipe.config.problems import Problems, failure, suggestion
 from statepipe.config.tree import Node, Spot
-from statepipe.config.yaml_tree import yaml_tree
 from statepipe.errors import ConfigError, Place
 
-_READERS = {".yaml": yaml_tree, ".yml": yaml_tree, ".json": json_tree}
+
+def _yaml_tree(text: str, file: str, keys: str, problems: Problems) -> Node:
+    """Read YAML. Its parser is loaded here: who gives dicts and JSON does not need it."""
+    module = importlib.import_module("statepipe.config.yaml_tree")
+    tree: Node = module.yaml_tree(text, file, keys, problems)
+    return tree
+
+
+_READERS = {".yaml": _yaml_tree, ".yml": _yaml_tree, ".json": json_tree}
 
 
 def file_tree(path: str, keys: str, problems: Problems) -> Node:

@@ -43,14 +43,13 @@ class DurableFileWriter:
 
     def write(self, data: bytes) -> None:
         """Append whole records; raises SinkError naming path and bytes written so far."""
-        if data:
-            self._framed.add(data)
-            if self._framed.is_much:
-                self.flush()
+        if data and self._framed.add(data):
+            self.flush()
 
     def flush(self) -> None:
         """Hand what was written to the operating system; content of begun members waits."""
-        self._append(self._framed.take())
+        if self._framed.waiting_bytes:
+            self._append(self._framed.take())
 
     def mark(self) -> SavedOutput:
         """Hand everything to the operating system; return where the file stands. SinkError."""

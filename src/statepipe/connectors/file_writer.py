@@ -73,7 +73,8 @@ class StreamPlace:
 class Framed:
     """The bytes of an output on their way to its file: framed, packed, gathered.
 
-    `any` tells whether records were added, so that what stands between them has to follow.
+    `any` tells whether records were added, so that what stands between them has to follow, and
+    `waiting_bytes` how much was not taken yet.
     """
 
     def __init__(self, framing: Framing, packer: Packer | None = None) -> None:
@@ -81,25 +82,22 @@ class Framed:
         self._framing = framing
         self._packer = packer
         self._waiting: list[bytes] = []
-        self._waiting_bytes = 0
+        self.waiting_bytes = 0
         self._keep(framing.begin)
 
     def go_on(self, after_any: bool) -> None:
         """Stand behind what an earlier run wrote; its begin is not written again."""
         self.any = after_any
-        self._waiting, self._waiting_bytes = [], 0
+        self._waiting, self.waiting_bytes = [], 0
 
-    @property
-    def is_much(self) -> bool:
-        """Whether enough was gathered for a write to be worth it."""
-        return self._waiting_bytes >= _BUFFER_BYTES
-
-    def add(self, data: bytes) -> None:
-        """Add whole records."""
-        if self.any:
+    def add(self, data: bytes) -> bool:
+        """Add whole records; return whether enough was gathered for a write to be worth it."""
+        if self.any and self._framing.between:
             self._keep(self._framing.between)
         self.any = True
-        self._keep(data)
+        self._waiting.append(data)
+        self.waiting_bytes += len(data)
+        return self.waiting_bytes >= _BUFFER_BYTES
 
     def take(self) -> bytes:
         """Return what is to be written now; a packer holds back what it needs.
@@ -107,7 +105,7 @@ class Framed:
         (Ending a gzip block here would make the file's bytes depend on when it was flushed.)
         """
         data = b"".join(self._waiting)
-        self._waiting, self._waiting_bytes = [], 0
+        self._waiting, self.waiting_bytes = [], 0
         return data if self._packer is None else self._packer.pack(data)
 
     def end(self) -> bytes:
@@ -120,7 +118,7 @@ class Framed:
 
     def _keep(self, data: bytes) -> None:
         self._waiting.append(data)
-        self._waiting_bytes += len(data)
+        self.waiting_bytes += len(data)
 
 
 class FileWriter:
@@ -138,14 +136,13 @@ class FileWriter:
 
     def write(self, data: bytes) -> None:
         """Append whole records; raises SinkError naming path and bytes written so far."""
-        if data:
-            self._framed.add(data)
-            if self._framed.is_much:
-                self.flush()
+        if data and self._framed.add(data):
+            self.flush()
 
     def flush(self) -> None:
         """Hand what was written to the operating system; gzip holds back what it needs."""
-        self._append(self._framed.take())
+        if self._framed.waiting_bytes:
+            self._append(self._framed.take())
 
     def commit(self) -> None:
         """Write the end and put the file in place; raises SinkError, and the old file stays."""

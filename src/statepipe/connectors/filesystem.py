@@ -119,9 +119,8 @@ class LocalFiles:
 class SystemClock:
     """The machine's clock."""
 
-    def monotonic_s(self) -> float:
-        """Return seconds since some moment; never goes back."""
-        return time.monotonic()
+    monotonic_s = staticmethod(time.monotonic)
+    """Return seconds since some moment; never goes back."""
 
     def now_s(self) -> float:
         """Return seconds since the epoch, UTC."""

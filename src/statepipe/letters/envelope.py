@@ -132,7 +132,7 @@ def _problems(value: Any, schema: Json, name: str) -> Iterator[str]:  # any JSON
         kinds = schema["type"]
         yield f"{what} is no {kinds if isinstance(kinds, str) else ' or '.join(kinds)}"
         return
-    if "const" in schema and value != schema["const"]:
+    if "const" in schema and not _is_same(value, schema["const"]):
         yield f"{what} is not {schema['const']!r}"
     if "enum" in schema and value not in schema["enum"]:
         yield f"{what} is none of {', '.join(schema['enum'])}"
@@ -147,6 +147,11 @@ def _problems(value: Any, schema: Json, name: str) -> Iterator[str]:  # any JSON
         yield from _problems(item, schema["items"], f"{name}[]")
     if "anyOf" in schema and all(problem_with(value, one, name) for one in schema["anyOf"]):
         yield f"{what} has none of the shapes that it may have"
+
+
+def _is_same(value: Any, one: Any) -> bool:  # any JSON; a JSON scalar
+    """Tell whether JSON says that two values are the same: `true` is no number there."""
+    return isinstance(value, bool) == isinstance(one, bool) and bool(value == one)
 
 
 def _has_type(value: Any, schema: Json) -> bool:  # any JSON

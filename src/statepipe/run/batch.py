@@ -69,13 +69,12 @@ class Batch:
         number = self._number(position)
         return number if self.items is None else self.items[number]
 
-    def take(self, done: RunChunk, retries: int, originals: list[Record | None] | None) -> None:
-        """Take what an engine made of the records, and note which failed.
+    def add_errors(self, retries: int, originals: list[Record | None] | None) -> None:
+        """Note which records failed in what an engine made of them, `done`.
 
         Those with an original, to run it again from, failed after `retries`.
         """
-        self.done = done
-        for position, error in done.errors.items():
+        for position, error in self.done.errors.items():
             retried = originals is not None and originals[position] is not None
             self._fail(position, error, retries if retried else 0)
 

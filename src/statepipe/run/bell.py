@@ -11,6 +11,10 @@ from typing import Protocol
 class Bell(Protocol):
     """Rung from any thread; waited for by one driver. A ring between two waits is not lost."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether others run in the driver's thread, as tasks of its loop."""
+
     def ring(self) -> None: ...
 
     async def wait(self, timeout_s: float | None) -> bool:
@@ -20,7 +24,7 @@ class Bell(Protocol):
         """
 
     async def breathe(self) -> None:
-        """Let others run, if there are any in this thread. Called after every chunk."""
+        """Let others run. Called after every chunk, where the thread is shared."""
 
     async def aside(self, call: Callable[[], None]) -> None:
         """Make a call that blocks, as an fsync does; others run meanwhile if there are any.
@@ -31,6 +35,8 @@ class Bell(Protocol):
 
 class ThreadBell:
     """Waits by blocking its thread. Its coroutines never suspend."""
+
+    is_shared = False
 
     def __init__(self) -> None:
         self._rung = threading.Event()
@@ -47,7 +53,7 @@ class ThreadBell:
         return True
 
     async def breathe(self) -> None:
-        return
+        """Nobody else is there."""
 
     async def aside(self, call: Callable[[], None]) -> None:
         call()
@@ -57,6 +63,7 @@ class LoopBell:
     """Waits in the running event loop, and gives it a turn every `TURN_S` seconds of work."""
 
     TURN_S = 0.005
+    is_shared = True
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()

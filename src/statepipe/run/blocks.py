@@ -55,18 +55,17 @@ def cut_off(block: Block, at: int, count: int) -> ByteChunk:
     return chunk
 
 
-def rest_of(block: Block, at: int) -> Block:
-    """Return what stands behind item `at`. `offset`, `line` and `size` tell of the rest already."""
-    offsets = None if block.offsets is None else block.offsets[at:]
-    lines = None if block.lines is None else block.lines[at:]
-    items, end, content = block.items[at:], block.end, block.content
-    return Block(items, block.offset, block.line, block.size, offsets, lines, end, content)
+def joined(first: Block, at: int, second: Block) -> Block:
+    """Return what stands behind item `at` of `first`, and `second` behind it.
 
-
-def joined(first: Block, second: Block) -> Block:
-    items = [*first.items, *second.items]
-    offsets = chained(first.offsets, second.offsets)
-    lines = chained(first.lines, second.lines)
+    `offset`, `line` and `size` of `first` tell of the rest already.
+    """
+    items = [*first.items[at:], *second.items]
+    offsets = lines = None
+    if first.offsets is not None and second.offsets is not None:
+        offsets = [*first.offsets[at:], *second.offsets]
+    if first.lines is not None and second.lines is not None:
+        lines = [*first.lines[at:], *second.lines]
     size, content = first.size + second.size, first.content + second.content
     return Block(items, first.offset, first.line, size, offsets, lines, second.end, content)
 
@@ -81,7 +80,3 @@ def fitting(items: Sequence[Item], at: int, most: int, most_bytes: int) -> int:
     """Return how many items from `at` on fit: up to `most`, and `most_bytes`, but at least one."""
     ends = list(accumulate(map(len, items[at : at + most])))
     return max(1, bisect_right(ends, most_bytes))
-
-
-def chained(first: list[int] | None, second: list[int] | None) -> list[int] | None:
-    return None if first is None or second is None else [*first, *second]

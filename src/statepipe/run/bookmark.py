@@ -35,9 +35,9 @@ class Bookmark:
     def on_result(self, result: ChunkResult) -> None:
         """Move behind a result."""
         self._lines_in_chunk += result.lines
-        if result.end is not None:
-            line = result.end.line + (self.lines if self.relative else 0)
-            self.point = Point(result.end.offset, line)
+        end = result.end
+        if end is not None:
+            self.point = Point(end.offset, end.line + self.lines) if self.relative else end
 
     def on_chunk_end(self) -> None:
         """Know that no other result of the same chunk follows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from statepipe.run.chunk import Chunk, ChunkResult, RangeChunk
@@ -15,31 +15,31 @@ class Done:
     """A chunk that has been computed: its number from 0, and its results, several for a range.
 
     `records` is what the chunk was counted as when it was read. Without `last`, more results of
-    the same chunk follow. `size`: the bytes that are to be
-    written; `holds_records`: there are records, for a callable or a sink object, instead.
+    the same chunk follow. Where results may have to wait for others they are `weighed`. `size`:
+    the bytes that are to be written; `holds_records`: there are records, for a callable or a
+    sink object, instead.
     """
 
     number: int
     records: int
     results: list[ChunkResult]
     last: bool = True
-    size: int = field(init=False)
-    holds_records: bool = field(init=False)
+    size: int = 0
+    holds_records: bool = False
 
-    def __post_init__(self) -> None:
-        size, holds_records = 0, False
-        for result in self.results:
-            for output in result.outputs:
-                if isinstance(output, bytes):
-                    size += len(output)
-                elif output:
-                    holds_records = True
-        object.__setattr__(self, "size", size)
-        object.__setattr__(self, "holds_records", holds_records)
+    def weighed(self) -> Done:
+        outputs = [output for result in self.results for output in result.outputs]
+        size = sum(len(output) for output in outputs if isinstance(output, bytes))
+        holds_records = any(output for output in outputs if not isinstance(output, bytes))
+        return replace(self, size=size, holds_records=holds_records)
 
 
 class Computing(Protocol):
-    """Takes chunks in order, and gives them back computed, in any order."""
+    """Takes chunks in order, and gives them back computed."""
+
+    @property
+    def in_order(self) -> bool:
+        """Whether they come back in the order in which they were submitted."""
 
     @property
     def room(self) -> bool:
@@ -60,7 +60,10 @@ class Computing(Protocol):
     def start(self) -> None: ...
 
     async def submit(self, chunk: Chunk, records: int) -> Done | None:
-        """Take a chunk that counts as `records`; return it if it is computed at once."""
+        """Take a chunk that counts as `records`; return it, not weighed, if it is computed at once.
+
+        That does only who computes `in_order`.
+        """
 
     def take(self) -> Done | None:
         """Return a computed chunk, if one is ready. The bell rings when one is."""
@@ -72,6 +75,7 @@ class Computing(Protocol):
 class InlineComputing:
     """Computes each chunk when it is submitted."""
 
+    in_order = True
     room = True
     busy = False
     pids = ()

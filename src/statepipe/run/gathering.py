@@ -18,6 +18,7 @@ class GatheringIntake:
     Of a source that is larger, only the first `most_bytes` are.
     """
 
+    heeds_flow = False
     paused_s = 0.0
 
     def __init__(self, inner: Intake, most_bytes: int = sys.maxsize) -> None:

@@ -12,7 +12,7 @@ from statepipe.errors import SourceError
 from statepipe.ports import Block, ByteReader, ByteSource, Clock, Range, ResumableSource
 from statepipe.record import Record
 from statepipe.run.bell import Bell
-from statepipe.run.blocks import cut_off, fitting, joined, rest_of
+from statepipe.run.blocks import cut_off, fitting, joined
 from statepipe.run.chunk import ByteChunk, Chunk, RangeChunk, RecordChunk
 from statepipe.run.flow import Flow
 from statepipe.run.pressure import Sizes
@@ -41,6 +41,10 @@ class Intake(Protocol):
 
     @property
     def keeps(self) -> bool: ...
+
+    @property
+    def heeds_flow(self) -> bool:
+        """Whether it reads ahead by what `flow` counts, which then has to be of this moment."""
 
     paused_s: float
     """How long the source was held back by the intake itself."""
@@ -82,6 +86,7 @@ class ByteIntake:
     """
 
     keeps = False
+    heeds_flow = False
     paused_s = 0.0
     waiting = 0  # lines that nobody has looked at yet; they count as bytes
 
@@ -125,10 +130,14 @@ class ByteIntake:
     def take(self) -> ByteChunk | None:
         if self.ended:
             return None
-        while not (full := self._is_full()) and (block := self._reading.take()) is not None:
-            self._hold(block)
-        if not (full or self._reading.ended or self._overdue()):
-            return None
+        while self._left < self._chunk_size and not self._is_heavy():
+            block = self._reading.take()
+            if block is not None:
+                self._hold(block)
+            elif self._reading.ended or self._overdue():
+                break
+            else:
+                return None
         if self._left == 0 or self._held is None:
             self._end()
             return None
@@ -149,9 +158,7 @@ class ByteIntake:
         self.ended = True
         self._reading.close()
 
-    def _is_full(self) -> bool:
-        if self._left >= self._chunk_size:
-            return True
+    def _is_heavy(self) -> bool:
         held = self._held
         return self._left > 0 and held is not None and held.content >= self._chunk_bytes
 
@@ -169,7 +176,7 @@ class ByteIntake:
             self._held, self._at, self._left = block, 0, len(block.items)
             self._held_since = self._clock.monotonic_s()
             return
-        self._held = joined(rest_of(self._held, self._at), block)
+        self._held = joined(self._held, self._at, block)
         self._at, self._left = 0, len(self._held.items)
 
 
@@ -185,6 +192,7 @@ class RangeIntake:
     """Cuts a splittable source into ranges that workers read themselves."""
 
     keeps = False
+    heeds_flow = False
     paused_s = 0.0
     waiting = 0
     waiting_bytes = 0
@@ -236,6 +244,7 @@ class IterableIntake:
     """
 
     keeps = True
+    heeds_flow = False
     paused_s = 0.0
     waiting = 0
     waiting_bytes = 0

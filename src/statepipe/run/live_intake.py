@@ -27,6 +27,7 @@ class LiveIntake:
     """
 
     keeps = True
+    heeds_flow = True
 
     def __init__(
         self,

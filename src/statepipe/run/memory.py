@@ -10,34 +10,18 @@ from functools import cache
 
 import psutil
 
-from statepipe.ports import Clock
-
-SAMPLE_S = 0.25
-"""Between two samples. One costs about 0.1 ms for each process."""
-
 MB = 1024 * 1024
 
 
 class MemoryGauge:
     """Samples the resident memory of the process and its workers, and keeps the peak, in MB."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._next_s = 0.0
+    def __init__(self) -> None:
         self.now_mb = 0.0
         self.peak_mb = 0.0
 
-    def sample(self, workers: Sequence[int]) -> bool:
-        """Take a sample if one is due; return whether one was taken. `workers` are process ids."""
-        now = self._clock.monotonic_s()
-        if now < self._next_s:
-            return False
-        self._next_s = now + SAMPLE_S
-        self.look(workers)
-        return True
-
     def look(self, workers: Sequence[int]) -> None:
-        """Take a sample now."""
+        """Take a sample now. `workers` are process ids."""
         self.now_mb = sum(map(resident_mb, [os.getpid(), *workers]))
         self.peak_mb = max(self.peak_mb, self.now_mb)
 

@@ -48,6 +48,8 @@ class Pool:
     without end. `due` has the deadlines of steps, if the plan has any.
     """
 
+    in_order = False
+
     def __init__(
         self,
         runner: ChunkRunner,

@@ -13,11 +13,15 @@ from statepipe.run.pressure import Pressure
 from statepipe.run.progress import Load
 from statepipe.run.underway import UnderWay, Weighed
 
+LOOK_S = 0.25
+"""Between two looks at the memory. One costs about 0.1 ms for each process."""
+
 
 class Restraint:
     """Decides for one stream when its intake may be read, and makes it heed the sizes of the hour.
 
-    Carries out what `flow` and `pressure` decide; `under_way` tells them of every chunk.
+    Carries out what `flow` and `pressure` decide; `under_way` tells them of every chunk. From
+    `look_due_s` on, by the clock, `look` is to be called.
     """
 
     def __init__(
@@ -26,7 +30,8 @@ class Restraint:
         self.flow = Flow(config.buffer_size, config.backpressure_threshold)
         self.under_way = UnderWay(self.flow, outlets)
         self._pressure = Pressure(config)
-        self._memory = MemoryGauge(clock)
+        self._memory = MemoryGauge()
+        self.look_due_s = 0.0
         self._intake = intake
         self._clock = clock
         self._paused_since: float | None = None
@@ -39,12 +44,14 @@ class Restraint:
 
     def may_read(self) -> bool:
         """Tell whether a chunk may be taken now; the time until one may be counts as paused."""
-        self.under_way.release()
         sizes = self._pressure.sizes
-        if not self.flow.may_read(sizes.chunk_size, sizes.chunk_bytes):
-            if self._paused_since is None:
-                self._paused_since = self._clock.monotonic_s()
-            return False
+        records, size = sizes.chunk_size, sizes.chunk_bytes
+        if self._intake.heeds_flow or not self.flow.has_room(records, size):
+            self.under_way.release()
+            if not self.flow.may_read(records, size):
+                if self._paused_since is None:
+                    self._paused_since = self._clock.monotonic_s()
+                return False
         if self._paused_since is not None:
             self._paused_s += self._clock.monotonic_s() - self._paused_since
             self._paused_since = None
@@ -55,9 +62,9 @@ class Restraint:
         return None if self._paused_since is not None else self._intake.wait_s()
 
     def look(self, workers: Sequence[int]) -> None:
-        """Look at the memory now and then, and heed what it is. `workers` are process ids."""
-        if not self._memory.sample(workers):
-            return
+        """Look at the memory, and heed what it is. `workers` are process ids."""
+        self.look_due_s = self._clock.monotonic_s() + LOOK_S
+        self._memory.look(workers)
         if self._pressure.is_near(self._memory.now_mb):
             give_back()
             self._memory.look(workers)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from statepipe.errors import StreamError
@@ -89,12 +90,16 @@ class Stream:
             written.append(parts.dead_letters)
         self.restraint = Restraint(parts.config, parts.intake, written, parts.clock)
         self._began_s = parts.clock.monotonic_s()
+        self._ends_s = inf if parts.timeout_s is None else self._began_s + parts.timeout_s
+        self._watch_due_s = 0.0
+        self._ordered = parts.config.ordered or parts.computing.in_order
         self._bookmark = Bookmark(parts.relative_lines)
         self.keeping: Safekeeping | None = None
         if parts.committer is not None:
             self.keeping = Safekeeping(
                 parts.committer, parts.facts, self.counters, self._bookmark, parts.bell
             )
+        self._keeps_place = parts.committer is not None or parts.relative_lines
         self._held: dict[int, list[Done]] = {}
         self._next = 0
 
@@ -179,11 +184,12 @@ class Stream:
                 return
             if self.keeping is not None:
                 await self.keeping.commit_if_due()
-            if moved:
-                await self.parts.bell.breathe()
-            else:
+            if not moved:
                 await self._wait()
-            self._watch()
+            elif self.parts.bell.is_shared:
+                await self.parts.bell.breathe()
+            if self.parts.clock.monotonic_s() >= self._watch_due_s:
+                self._watch()
 
     async def _read_on(self) -> bool:
         """Submit what may be read and is ready; return whether anything was."""
@@ -196,11 +202,13 @@ class Stream:
                 break
             records, moved = len(chunk), True
             self.restraint.under_way.on_read(records, chunk.content)
-            # What is computed here and now may teach an encoder something that no output shows.
-            self._leave_border()
+            if self.keeping is not None:
+                # What is computed at once may teach an encoder something that no output shows.
+                self.keeping.at_border = False
             done = await parts.computing.submit(chunk, records)
             if done is not None:
-                await self._finish(done)
+                for result in done.results:
+                    await self._settle(done, result)
                 break
             if self.keeping is not None:
                 self.keeping.at_border = True
@@ -216,7 +224,9 @@ class Stream:
         else:
             with self.keeping.away():
                 await self._flush()
-        waits = [self.restraint.wait_s(), self._left_s()]
+        waits = [self.restraint.wait_s()]
+        if self.parts.timeout_s is not None:
+            waits.append(self._ends_s - self.parts.clock.monotonic_s())
         if self.keeping is not None:
             waits.append(self.keeping.wait_s())
         await self.parts.bell.wait(min((wait for wait in waits if wait is not None), default=None))
@@ -228,38 +238,45 @@ class Stream:
             await self.parts.dead_letters.flush()
 
     async def _finish(self, done: Done) -> None:
-        """Write a chunk's results, in order unless that is not asked for."""
+        """Write results that come in any order; in the chunks' order unless that is not asked."""
         self.restraint.under_way.on_computed(done)
-        if not self.parts.config.ordered:
+        if not self._ordered:
             for result in done.results:
-                if self.parts.late is not None:
-                    self.parts.late.apply(result)
-                for outlet, output in zip(self.parts.outlets, result.outputs, strict=True):
-                    await outlet.write(output)
+                await self._write(result)
         self._held.setdefault(done.number, []).append(done)
         while self._next in self._held:
             for ready in self._held.pop(self._next):
-                await self._settle(ready)
+                for result in ready.results:
+                    await self._settle(ready, result)
+                if not ready.results:
+                    self.restraint.under_way.on_taken(ready)
+                if ready.last:
+                    self._bookmark.on_chunk_end()
                 self._next += ready.last
 
-    async def _settle(self, done: Done) -> None:
-        """Count a chunk whose forerunners have all been counted, and tell of it."""
-        for result in done.results:
-            self._leave_border()
-            if self.parts.config.ordered:
-                if self.parts.late is not None:
-                    self.parts.late.apply(result)
-                for outlet, output in zip(self.parts.outlets, result.outputs, strict=True):
-                    await outlet.write(output)
-            if result.failures:
-                await self._write_failures(result)
-            self._count(result)
-            if result is done.results[-1]:
-                self._end_part(done)
-            if self.parts.on_progress is not None:
-                await settled(self.parts.on_progress(self.progress()))
-        if not done.results:
-            self._end_part(done)
+    async def _settle(self, done: Done, result: ChunkResult) -> None:
+        """Count one result of a chunk whose forerunners have all been counted, and tell of it."""
+        if self.keeping is not None:
+            self.keeping.at_border = False
+        if self._ordered:
+            await self._write(result)
+        if result.failures:
+            await self._write_failures(result)
+        self.counters.add(result)  # what has been written: a border lies behind it
+        if self._keeps_place:
+            self._bookmark.on_result(result)
+        if self.keeping is not None:
+            self.keeping.on_counted(result)
+        if result is done.results[-1]:
+            self.restraint.under_way.on_taken(done)
+        if self.parts.on_progress is not None:
+            await settled(self.parts.on_progress(self.progress()))
+
+    async def _write(self, result: ChunkResult) -> None:
+        if self.parts.late is not None:
+            self.parts.late.apply(result)
+        for outlet, output in zip(self.parts.outlets, result.outputs, strict=True):
+            await outlet.write(output)
 
     async def _write_failures(self, result: ChunkResult) -> None:
         """Tell failures where they are in the whole source: a chunk knows only its own part."""
@@ -270,32 +287,14 @@ class Stream:
         if self.parts.dead_letters is not None:
             await self.parts.dead_letters.write(result.failures)
 
-    def _end_part(self, done: Done) -> None:
-        self.restraint.under_way.on_taken(done)
-        if done.last:
-            self._bookmark.on_chunk_end()
-
-    def _count(self, result: ChunkResult) -> None:
-        """Count what has been written: a border lies behind it."""
-        self.counters.add(result)
-        self._bookmark.on_result(result)
-        if self.keeping is not None:
-            self.keeping.on_counted(result)
-
-    def _leave_border(self) -> None:
-        if self.keeping is not None:
-            self.keeping.at_border = False
-
     def _watch(self) -> None:
-        """Look at the memory and at the time."""
-        self.restraint.look(self.parts.computing.pids)
-        if self.parts.timeout_s is not None and (self._left_s() or 0.0) <= 0:
+        """Look at the time and at the memory, and set when that is due again."""
+        now_s = self.parts.clock.monotonic_s()
+        if now_s >= self.restraint.look_due_s:
+            self.restraint.look(self.parts.computing.pids)
+        if now_s >= self._ends_s:
             raise StreamTimeoutError(f"the stream took longer than {self.parts.timeout_s} s")
-
-    def _left_s(self) -> float | None:
-        if self.parts.timeout_s is None:
-            return None
-        return self._began_s + self.parts.timeout_s - self.parts.clock.monotonic_s()
+        self._watch_due_s = min(self.restraint.look_due_s, self._ends_s)
 
     def progress(self) -> Progress:
         """Return where the stream stands now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from operator import ge
 from typing import Protocol
 
 from statepipe.run.computing import Done
@@ -21,13 +21,8 @@ class Weighed(Protocol):
     def written_bytes(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Behind:
-    """Results that outlets took, until each has written up to its mark."""
-
-    records: int
-    size: int
-    marks: Sequence[int]
+Behind = tuple[int, int, Sequence[int]]
+"""Results that outlets took, until each has written up to its mark: records, bytes, marks."""
 
 
 class UnderWay:
@@ -53,13 +48,16 @@ class UnderWay:
         self._flow.on_read(records, size)
 
     def on_computed(self, done: Done) -> None:
-        """Results came back, the last or some of a chunk's: what they came from is let go."""
+        """Results came back, the last or some of a chunk's: what they came from is let go.
+
+        Not told of results that are taken at once.
+        """
         left = self._read.get(done.number, 0)
         gone = left if done.last else min(left, sum(result.size for result in done.results))
         if done.holds_records:
             gone = 0  # these are what was read, and still there
         self._read[done.number] = left - gone
-        self._flow.on_weighed(done.size - gone)
+        self._flow.in_flight_bytes += done.size - gone
 
     def on_taken(self, done: Done) -> None:
         """The outlets took what is to be written of these results, dead letters included."""
@@ -68,15 +66,17 @@ class UnderWay:
             marks.append(outlet.taken_bytes)
         size, self._taken = sum(marks) - self._taken, sum(marks)
         read = self._read.pop(done.number, 0) if done.last else 0
-        self._flow.on_weighed(size - done.size - read)
-        self._behind.append(Behind(done.records if done.last else 0, size, marks))
+        self._flow.in_flight_bytes += size - done.size - read
+        self._behind.append((done.records if done.last else 0, size, marks))
 
     def release(self) -> None:
         """Let go of what has been written meanwhile."""
-        while self._behind:
-            first = self._behind[0]
-            for outlet, mark in zip(self._outlets, first.marks, strict=True):
-                if outlet.written_bytes < mark:
-                    return
-            self._behind.popleft()
-            self._flow.on_written(first.records, first.size)
+        written: list[int] = []
+        for outlet in self._outlets:
+            written.append(outlet.written_bytes if outlet.taken_bytes else 0)
+        records = size = 0
+        while self._behind and all(map(ge, written, self._behind[0][2])):
+            first = self._behind.popleft()
+            records += first[0]
+            size += first[1]
+        self._flow.on_written(records, size)

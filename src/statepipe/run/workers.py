@@ -85,7 +85,7 @@ class Worker:
         self.in_vain = 0
         delivery = self.assigned.pop(number) if last else self.assigned[number]
         delivery.answered += sum(result.lines for result in results)
-        return Done(number, delivery.records, results, last), delivery
+        return Done(number, delivery.records, results, last).weighed(), delivery
 
     def end(self) -> tuple[Holding, Death]:
         """Return what a process that is gone had in hand, and how it ended."""
