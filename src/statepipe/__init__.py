@@ -3,6 +3,9 @@
 >>> from statepipe import SimpleFSM
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from statepipe.api.async_simple import AsyncPipeline, AsyncSimpleFSM, create_async_fsm
 from statepipe.api.replay import ReplayResult, replay
 from statepipe.api.results import ProcessResult, ValidationResult
@@ -34,6 +37,9 @@ from statepipe.run.options import StreamConfig
 from statepipe.run.progress import Progress, StreamResult
 from statepipe.run.stream import StreamTimeoutError
 
+if TYPE_CHECKING:
+    from statepipe.builder import Machine
+
 CoreStreamConfig = StreamConfig
 
 __version__ = "0.1.0"
@@ -46,6 +52,7 @@ __all__ = [
     "Context",
     "CoreStreamConfig",
     "DataHandlingMode",
+    "Machine",
     "Pipeline",
     "Place",
     "Position",
@@ -76,3 +83,12 @@ __all__ = [
     "replay",
     "validate_data",
 ]
+
+LATER = {"Machine": "statepipe.builder"}
+"""Names and the modules that have them: imported at first use, to keep the others' start short."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return vars(import_module(LATER[name]))[name]
