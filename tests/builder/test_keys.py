@@ -14,6 +14,9 @@ BUILT_BY_CALLS = {
 }
 
 
+SHORT = {"on_error": "catch"}
+
+
 def fields(model: type[_Model]) -> set[str]:
     named = {field.alias or name for name, field in model.model_fields.items()}
     return named - BUILT_BY_CALLS[model]
@@ -21,7 +24,8 @@ def fields(model: type[_Model]) -> set[str]:
 
 def taken(keys: type, level: Level) -> set[str]:
     """Return the canonical names of the builder's keys."""
-    return {level.keys[CANONICAL.get(key, key)] for key in keys.__annotations__}
+    canonical = (level.keys[CANONICAL.get(key, key)] for key in keys.__annotations__)
+    return {SHORT.get(key, key) for key in canonical}
 
 
 def test_every_key_of_a_machine_has_a_parameter() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import FunctionType
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +13,8 @@ from hypothesis import strategies as st
 from statepipe import DataHandlingMode, Machine
 from statepipe.api.assemble import Core
 from statepipe.builder.portable import portable
-from statepipe.builder.saved import stands_in_module
+from statepipe.builder.saved import saved_function
+from statepipe.builder.source import NoSourceError
 from statepipe.config.load import load_config
 from statepipe.functions.moment import Moments
 from statepipe.graph.build import config_hash
@@ -26,11 +26,10 @@ from tests.codegen.networks import records
 
 
 def can_be_saved(code: Any) -> bool:
-    if isinstance(code, str):
-        return True
-    if not isinstance(code, FunctionType):
+    try:
+        return isinstance(code, str) or bool(saved_function(code))
+    except NoSourceError:  # which ones are is tested beside this
         return False
-    return stands_in_module(code) or (code.__name__ == "<lambda>" and not code.__closure__)
 
 
 transforms = st.sampled_from([each for each in TRANSFORMS if can_be_saved(each)])

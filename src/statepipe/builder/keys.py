@@ -29,7 +29,9 @@ class MachineKeys(TypedDict, total=False):
     description: str
     data_mode: Mode | Mapping[str, Any]
     max_transitions: int
+    timeout_seconds: float
     metadata: Metadata
+    tests: Sequence[Mapping[str, Any]]
 
 
 class StateKeys(TypedDict, total=False):
@@ -47,6 +49,10 @@ class StateKeys(TypedDict, total=False):
     emit_output: bool
     sink: str
     run_on_failure: bool
+    retry: Mapping[str, Any]
+    catch: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+    on_error: str
+    timeout_s: float
     metadata: Metadata
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from statepipe.config.built import BuiltConfig, Origins, told_where_built
+from statepipe.config.cases import check_cases, with_cases
 from statepipe.config.files import file_tree
 from statepipe.config.includes import Includes
 from statepipe.config.model import MachineConfig
@@ -51,18 +52,25 @@ class LoadedConfig:
         return ConfigError(in_order([*self.problems, *found], self.ranks))
 
 
-def load_config(config: Config, *, env: Mapping[str, str] | None = None) -> LoadedConfig:
+def load_config(
+    config: Config,
+    *,
+    env: Mapping[str, str] | None = None,
+    tests: Sequence[str | os.PathLike[str]] = (),
+) -> LoadedConfig:
     """Read a dict, a builder, or the path of a `.yaml`, `.yml` or `.json` file.
 
     Problems that leave something to check are kept in the result. ConfigError is raised where
     there is nothing left: a file that cannot be read, or a config without any usable network.
-    `env` stands in for the environment, from which `${VAR}` takes its values.
+    `env` stands in for the environment, from which `${VAR}` takes its values. `tests` are files
+    whose tests are put behind the config's own.
     """
     problems = Problems()
     environment = os.environ if env is None else env
     origins = config.origins() if isinstance(config, BuiltConfig) else NO_ORIGINS
     tree, root = _tree(config, origins, problems)
     tree = Includes(root, environment, problems).resolve(tree)
+    tree = with_cases(tree, tests, environment, problems)
     ranks = written_order(tree)
     try:
         canonical = expanded(normalized(tree, problems), environment, problems)
@@ -70,6 +78,8 @@ def load_config(config: Config, *, env: Mapping[str, str] | None = None) -> Load
     except ConfigError as error:
         raise ConfigError(in_order(error.problems, ranks)) from error
     check_structure(checked, problems)
+    if not checked.is_partial:
+        check_cases(checked.model, checked.tree, problems)
     found = tuple(in_order(problems.found, ranks))
     return LoadedConfig(checked.model, checked.tree, ranks, root is not None, found, origins)
 
