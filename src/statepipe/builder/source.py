@@ -12,6 +12,7 @@ import ast
 import linecache
 import textwrap
 from collections.abc import Iterator
+from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import TypeAlias
 
@@ -42,7 +43,7 @@ def definition_of(function: FunctionType) -> tuple[Definition, str]:
         raise NoSourceError(f"the file it is from, {code.co_filename}, cannot be read", WRITE_CODE)
     text = "".join(lines)
     try:
-        tree = ast.parse(text)
+        tree = parsed(text)
     except (SyntaxError, ValueError) as error:
         raise NoSourceError(f"{code.co_filename} is no Python any more", WRITE_CODE) from error
     imports = list(imports_of(tree))
@@ -51,6 +52,12 @@ def definition_of(function: FunctionType) -> tuple[Definition, str]:
             return node, text
     where = f"{code.co_filename}:{code.co_firstlineno}"
     raise NoSourceError(f"what stands at {where} is not what was loaded from there", WRITE_CODE)
+
+
+@lru_cache(maxsize=8)
+def parsed(text: str) -> ast.Module:
+    """Return the tree of a file, which most functions of a machine share."""
+    return ast.parse(text)
 
 
 def definitions(tree: ast.AST, code: CodeType) -> Iterator[Definition]:
