@@ -38,6 +38,7 @@ from statepipe.run.stream import StreamTimeoutError
 
 if TYPE_CHECKING:
     from statepipe.api.replay import ReplayResult, replay
+    from statepipe.builder import Machine
 
 CoreStreamConfig = StreamConfig
 
@@ -51,6 +52,7 @@ __all__ = [
     "Context",
     "CoreStreamConfig",
     "DataHandlingMode",
+    "Machine",
     "Pipeline",
     "Place",
     "Position",
@@ -82,7 +84,11 @@ __all__ = [
     "validate_data",
 ]
 
-_AT_FIRST_USE = {"ReplayResult": "statepipe.api.replay", "replay": "statepipe.api.replay"}
+_AT_FIRST_USE = {
+    "Machine": "statepipe.builder",
+    "ReplayResult": "statepipe.api.replay",
+    "replay": "statepipe.api.replay",
+}
 """What few programs use, and the module that is loaded for it."""
 
 

@@ -13,16 +13,19 @@ class Place:
 
     `file`, `line` and `column` (both from 1) are known for config files; `keys` is the
     path of keys from the top, as in `networks[0].states[1].name`, and is always known.
+    `built` is the line of Python that built the part, as in `orders.py:12`, where a builder did.
     """
 
     keys: str = ""
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    built: str | None = None
 
     def __str__(self) -> str:
         if self.file is None:
-            return self.keys or "config"
+            keys = self.keys or "config"
+            return f"{self.built} ({keys})" if self.built else keys
         parts = [self.file, self.line, self.column]
         return ":".join(str(part) for part in parts if part is not None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from statepipe.errors import Place, Span
 
@@ -32,13 +32,13 @@ class SourceText:
     lines: tuple[str, ...]
 
     @classmethod
-    def of_keys(cls, text: str, keys: str) -> SourceText:
+    def of_keys(cls, text: str, keys: str, built: str | None = None) -> SourceText:
         """Return the source text of a string in a dict config, which has no file."""
         marks, offset = [], 0
         for number, line in enumerate(text.split("\n"), start=1):
             marks.append(Mark(offset, number, 1))
             offset += len(line) + 1
-        return cls(text, Place(keys=keys), tuple(marks), tuple(text.split("\n")))
+        return cls(text, Place(keys=keys, built=built), tuple(marks), tuple(text.split("\n")))
 
     def locate(self, offset: int) -> tuple[int, int]:
         """Return the line and column, both from 1, of the character at `offset` of `text`."""
@@ -47,7 +47,7 @@ class SourceText:
 
     def place_at(self, offset: int) -> Place:
         line, column = self.locate(offset)
-        return Place(self.place.keys, self.place.file, line, column)
+        return replace(self.place, line=line, column=column)
 
     def span(self, start: int, end: int) -> Span:
         """Return the span of `text[start:end]`, cut at the end of its first line."""

@@ -22,7 +22,7 @@ def test_help_names_commands_and_exit_codes(
 
     assert code == 0
     assert all(f"\n  {name} " in text for name in COMMANDS)
-    assert "\n    1    more records failed than --max-errors allows\n" in text
+    assert "\n    1    more records failed than --max-errors allows, or a test failed\n" in text
     assert "statepipe init my-flow" in text
 
 
@@ -51,7 +51,7 @@ def test_no_command_at_all_prints_the_help_as_an_error(capsys: pytest.CaptureFix
         (
             ["vacuum"],
             "there is no command 'vacuum'; "
-            "the commands are run, dead, replay, check, show, status, schema, init, version",
+            "the commands are run, dead, replay, check, test, show, status, schema, init, version",
         ),
         (["--hlep"], "there is no option --hlep; did you mean --help?"),
         (["version", "now"], "got unexpected extra argument (now)"),

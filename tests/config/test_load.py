@@ -142,7 +142,7 @@ def test_a_missing_variable_is_a_problem_beside_others():
 
 @pytest.mark.parametrize("config", [5, None, ["a"], b"flow.yaml"])
 def test_what_is_neither_a_dict_nor_a_path_is_refused(config):
-    with pytest.raises(ConfigError, match="a config is a dict or the path of a file, not a"):
+    with pytest.raises(ConfigError, match="a config is a dict, a Machine or the path of"):
         load_config(config)
 
 

@@ -16,6 +16,8 @@ from statepipe import ConfigError, SimpleFSM
 from statepipe.config.load import load_config
 from statepipe.config.spellings import (
     ARC,
+    CASE,
+    CASE_ERROR,
     CATCH,
     FUNCTIONS,
     NETWORK,
@@ -28,7 +30,7 @@ from statepipe.config.spellings import (
 from statepipe.graph.build import build_machine
 from statepipe.plan.interpret import interpret
 from statepipe.plan.lower import lower
-from statepipe.testing import ManualTiming
+from statepipe.testing import ManualTiming, check_config
 
 Config = dict[str, Any]
 ADD = "{**data, 'n': data.get('n', 0) + 1}"
@@ -263,6 +265,7 @@ ONLY_SHOWN = {"metadata", "version", "description"}
 
 ELSEWHERE = {
     "sink": "tests/streaming/test_sinks.py::test_a_state_s_own_sink_comes_before_the_callers",
+    "tests": "tests/cases/test_check.py::test_tests_change_nothing_in_a_run, and what they do",
 }
 
 
@@ -340,6 +343,40 @@ def test_a_key_of_retry_changes_the_waits(key: str) -> None:
 def test_no_key_of_retry_or_catch_is_left_out() -> None:
     assert set(RETRY.keys) == set(RETRIES) | set(WAITS)
     assert set(CATCH.keys) == {"errors", "to"}  # those of the rows `catch` and `on_error`
+
+
+CASE_KEYS: dict[str, Any] = {
+    "expect": {"id": 2},
+    "contains": {"id": 2},
+    "state": "y",
+    "path": ["a", "z"],
+    "error": "KeyError",
+    "initial_state": "b",
+    "name": "called",
+    "in": {"id": 3},
+}
+
+
+@pytest.mark.parametrize("key", sorted(CASE.keys))
+def test_a_key_of_a_test_changes_its_result(key: str) -> None:
+    plain = {"in": {"id": 1}, "contains": {"id": 1}}
+    with_key = {**({"in": {"id": 1}} if key == "expect" else plain), key: CASE_KEYS[key]}
+
+    [before], [after] = (check_config(with_top({"tests": [each]})) for each in (plain, with_key))
+
+    assert before != after
+    assert before.passed
+
+
+@pytest.mark.parametrize("key", sorted(CASE_ERROR.keys))
+def test_a_key_of_a_test_s_error_changes_its_result(key: str) -> None:
+    failing = with_state("b", {"transform": "1 / 0"})
+    wrong = {"type": "KeyError", "state": "a", "message": "no such thing"}
+    right = {"type": "ZeroDivisionError", "state": "b", "message": "by zero"}
+
+    for given, passed in ((wrong, False), (right, True)):
+        case = {"in": {}, "error": {key: given[key]}}
+        assert check_config({**failing, "tests": [case]})[0].passed == passed
 
 
 def test_arcs_in_states_and_networks_have_no_keys_but_those_tested_here() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from statepipe.api.outside import Outside
 from statepipe.codegen.engine import Engine
-from statepipe.config.load import Config, load_config
+from statepipe.config.load import Config, LoadedConfig, load_config
 from statepipe.errors import UsageError
 from statepipe.graph.build import build_machine
 from statepipe.graph.model import Machine
@@ -28,7 +28,7 @@ class Core:
 
     def __init__(
         self,
-        config: Config,
+        config: Config | LoadedConfig,
         data_mode: DataHandlingMode,
         resources: Mapping[str, Any] | None,
         custom_functions: Functions | None,
@@ -38,7 +38,7 @@ class Core:
         check_options(data_mode, resources, custom_functions, trusted)
         if stream_config is not None:
             check_stream_config(stream_config)
-        loaded = load_config(config)
+        loaded = config if isinstance(config, LoadedConfig) else load_config(config)
         registered = dict(custom_functions or {})
         self.machine: Machine = build_machine(loaded, registered=registered, trusted=trusted)
         self.config: dict[str, Any] = loaded.model.model_dump(by_alias=True, exclude_none=True)

@@ -24,7 +24,7 @@ class ExitCode(IntEnum):
 EPILOG = """\b
 Exit codes:
   0    all well
-  1    more records failed than --max-errors allows
+  1    more records failed than --max-errors allows, or a test failed
   2    the config or the command line is wrong
   3    a source or a sink cannot be read or written, or time is up
   130  ended by Ctrl-C (143: by SIGTERM, 129: by a hangup)

@@ -19,6 +19,7 @@ COMMANDS = {
     "dead": "statepipe.cli.dead",
     "replay": "statepipe.cli.replay",
     "check": "statepipe.cli.check",
+    "test": "statepipe.cli.test",
     "show": "statepipe.cli.show",
     "status": "statepipe.cli.status",
     "schema": "statepipe.cli.schema",

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from statepipe.config.built import BuiltConfig, Origins, told_where_built
+from statepipe.config.cases import check_cases, with_cases
 from statepipe.config.files import file_tree
 from statepipe.config.includes import Includes
 from statepipe.config.model import MachineConfig
 from statepipe.config.normalize import normalized, with_start_marked
 from statepipe.config.problems import Problems, failure, in_order, written_order
-from statepipe.config.python_tree import python_tree
+from statepipe.config.python_tree import NO_ORIGINS, python_tree
 from statepipe.config.structure import check_structure
 from statepipe.config.tree import Node, Spot, find
 from statepipe.config.validate import validated
 from statepipe.config.values import expanded
 from statepipe.errors import ConfigError, Place, Problem
 
-Config: TypeAlias = Mapping[str, Any] | str | os.PathLike[str]
+Config: TypeAlias = Mapping[str, Any] | str | os.PathLike[str] | BuiltConfig
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +37,7 @@ class LoadedConfig:
     ranks: Mapping[str, int]
     from_file: bool
     problems: tuple[Problem, ...] = ()
+    origins: Origins = field(default_factory=dict)
 
     def node(self, *path: str | int) -> Node:
         """Return what was written at a canonical path, as `("networks", 0, "states", 1)`.
@@ -45,21 +48,29 @@ class LoadedConfig:
 
     def error(self, problems: list[Problem]) -> ConfigError:
         """Return the error that holds `problems` and those found before, in written order."""
-        return ConfigError(in_order([*self.problems, *problems], self.ranks))
+        found = [told_where_built(problem, self.origins) for problem in problems]
+        return ConfigError(in_order([*self.problems, *found], self.ranks))
 
 
-def load_config(config: Config, *, env: Mapping[str, str] | None = None) -> LoadedConfig:
-    """Read a dict, or the path of a `.yaml`, `.yml` or `.json` file.
+def load_config(
+    config: Config,
+    *,
+    env: Mapping[str, str] | None = None,
+    tests: Sequence[str | os.PathLike[str]] = (),
+) -> LoadedConfig:
+    """Read a dict, a builder, or the path of a `.yaml`, `.yml` or `.json` file.
 
     Problems that leave something to check are kept in the result. ConfigError is raised where
     there is nothing left: a file that cannot be read, or a config without any usable network.
-    `env` stands in for the environment, from which `${VAR}` takes its values.
+    `env` stands in for the environment, from which `${VAR}` takes its values. `tests` are files
+    whose tests are put behind the config's own.
     """
     problems = Problems()
-    tree, from_file = _tree(config, problems)
     environment = os.environ if env is None else env
-    root = os.fspath(config) if not isinstance(config, Mapping) else None
+    origins = config.origins() if isinstance(config, BuiltConfig) else NO_ORIGINS
+    tree, root = _tree(config, origins, problems)
     tree = Includes(root, environment, problems).resolve(tree)
+    tree = with_cases(tree, tests, environment, problems)
     ranks = written_order(tree)
     try:
         canonical = expanded(normalized(tree, problems), environment, problems)
@@ -67,16 +78,22 @@ def load_config(config: Config, *, env: Mapping[str, str] | None = None) -> Load
     except ConfigError as error:
         raise ConfigError(in_order(error.problems, ranks)) from error
     check_structure(checked, problems)
+    if not checked.is_partial:
+        check_cases(checked.model, checked.tree, problems)
     found = tuple(in_order(problems.found, ranks))
-    return LoadedConfig(checked.model, checked.tree, ranks, from_file, found)
+    return LoadedConfig(checked.model, checked.tree, ranks, root is not None, found, origins)
 
 
-def _tree(config: Config, problems: Problems) -> tuple[Node, bool]:
+def _tree(config: Config, origins: Origins, problems: Problems) -> tuple[Node, str | None]:
+    """Return the tree of a config, and the file that it was read from, if it was."""
     if isinstance(config, Mapping):
-        return python_tree(config, problems), False
+        return python_tree(config, problems), None
+    if isinstance(config, BuiltConfig):
+        return python_tree(config.config(), problems, origins), None
     if isinstance(config, str | os.PathLike):
         path = os.fspath(config)
         if isinstance(path, str):
-            return file_tree(path, "", problems), True
-    message = f"a config is a dict or the path of a file, not a {type(config).__name__}"
+            return file_tree(path, "", problems), path
+    kind = type(config).__name__
+    message = f"a config is a dict, a Machine or the path of a file, not a {kind}"
     raise failure(Spot(Place()), message)

@@ -220,6 +220,37 @@ class DataModeConfig(_Model):
     )
 
 
+class CaseErrorConfig(_Model):
+    """The failure that a test expects; what is left out may be anything."""
+
+    type: Text | None = Field(default=None, description="The error's class, as in `KeyError`.")
+    state: Text | None = Field(default=None, description="Where the record fails.")
+    message: Text | None = Field(default=None, description="A part of what the error says.")
+
+
+class CaseConfig(_Model):
+    """A test: a record, and what has to become of it. It changes nothing in a run."""
+
+    name: Text | None = Field(default=None, description="Default: its number, as in `test 3`.")
+    in_: dict[str, Any] = Field(alias="in", description="The record.")
+    initial_state: Text | None = Field(
+        default=None, description="Where it enters. Default: at the start state."
+    )
+    expect: dict[str, Any] | None = Field(
+        default=None, description="The whole record as it has to be in the end."
+    )
+    contains: dict[str, Any] | None = Field(
+        default=None, description="Fields that the record has to have in the end, among others."
+    )
+    state: Text | None = Field(default=None, description="The end state that it has to reach.")
+    path: tuple[Text, ...] | None = Field(
+        default=None, min_length=1, description="The states that it has to go through, in order."
+    )
+    error: CaseErrorConfig | None = Field(
+        default=None, description="How it has to fail. Default: it has to succeed."
+    )
+
+
 class MachineConfig(_Model):
     """A whole config."""
 
@@ -236,5 +267,8 @@ class MachineConfig(_Model):
     )
     timeout_seconds: Limit | None = Field(
         default=None, description="Seconds that one record may take from its start to its end."
+    )
+    tests: tuple[CaseConfig, ...] = Field(
+        default=(), description="What `statepipe test` checks; they change nothing in a run."
     )
     metadata: dict[str, Any] = Field(default_factory=dict, description="Yours; changes nothing.")

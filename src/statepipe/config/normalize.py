@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from statepipe.config.cases import normalized_cases
 from statepipe.config.handlers import with_handlers
 from statepipe.config.keys import add_double, canonical_keys
 from statepipe.config.problems import Problems, failure, suggestion
@@ -69,6 +70,8 @@ def _top_entry(entry: Entry, problems: Problems) -> Entry:
         case "networks", ListNode() as networks:
             items = tuple(_network(item, problems) for item in networks.items)
             return replace(entry, value=replace(networks, items=items))
+        case "tests", ListNode() as tests:
+            return replace(entry, value=normalized_cases(tests, problems))
         case "data_mode", MapNode() as modes:
             return replace(entry, value=canonical_keys(DATA_MODE, modes, problems))
         case "data_mode", mode:

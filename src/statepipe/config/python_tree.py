@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from statepipe.config.built import Origins, with_origin
 from statepipe.config.problems import Problems, failure
 from statepipe.config.tree import Entry, ListNode, MapNode, Node, Scalar, Spot, keys_below
 from statepipe.errors import Place
@@ -14,18 +15,28 @@ MAX_DEPTH = 64
 MAX_NODES = 100_000
 
 
-def python_tree(value: Mapping[Any, Any], problems: Problems) -> Node:
+NO_ORIGINS: Origins = {}
+
+
+def python_tree(
+    value: Mapping[Any, Any], problems: Problems, origins: Origins = NO_ORIGINS
+) -> Node:
     """Return the tree of a dict config. Raises ConfigError for one that contains itself."""
-    return _Builder(problems).node(value, "", 0)
+    return _Builder(problems, origins).node(value, "", 0)
 
 
 class _Builder:
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, origins: Origins) -> None:
         self.problems = problems
+        self.origins = origins
         self.nodes = 0
 
+    def spot(self, keys: str) -> Spot:
+        place = Place(keys)
+        return Spot(with_origin(place, self.origins) if self.origins else place)
+
     def node(self, value: object, keys: str, depth: int) -> Node:
-        at = Spot(Place(keys=keys))
+        at = self.spot(keys)
         self.nodes += 1
         if depth > MAX_DEPTH:
             raise failure(at, f"nested deeper than {MAX_DEPTH} levels", "does it contain itself?")
@@ -43,7 +54,7 @@ class _Builder:
 
     def scalar(self, value: object, at: Spot) -> Scalar:
         if isinstance(value, str):
-            return Scalar(value, at, SourceText.of_keys(value, at.place.keys))
+            return Scalar(value, at, SourceText.of_keys(value, at.place.keys, at.place.built))
         if isinstance(value, int):
             try:
                 str(value)
@@ -59,5 +70,5 @@ class _Builder:
                 self.problems.add(at, f"the key {key!r} must be text, not {type(key).__name__}")
                 continue
             keys = keys_below(at.place.keys, key)
-            entries.append(Entry(key, self.node(child, keys, depth + 1), Spot(Place(keys)), key))
+            entries.append(Entry(key, self.node(child, keys, depth + 1), self.spot(keys), key))
         return MapNode(tuple(entries), at)

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from statepipe.config.model import MachineConfig
 from statepipe.config.spellings import (
     ARC,
+    CASE,
     CATCH,
     FUNCTION_LISTS,
     FUNCTIONS,
@@ -68,6 +69,7 @@ def json_schema() -> Schema:
             ]
         },
         "Network": _or_include(_network(parts["NetworkConfig"])),
+        "Test": _or_include(_case(parts["CaseConfig"], parts["CaseErrorConfig"])),
         "DataMode": {"anyOf": [_ref("DataHandlingMode"), parts["DataModeConfig"]]},
     }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": defs} | _top(top)
@@ -139,6 +141,12 @@ def _state(canonical: Schema, required: list[str]) -> Schema:
     return _respelled(STATE, canonical, replaced, required)
 
 
+def _case(canonical: Schema, error: Schema) -> Schema:
+    either = {"anyOf": [{"type": "string", "minLength": 1}, error]}
+    described = {"description": canonical["properties"]["error"]["description"]}
+    return _respelled(CASE, canonical, {"error": either | described}, required=["in"])
+
+
 _SIMPLE_FORM: Mapping[str, Schema] = {
     "states": _ref("States"),
     "arcs": {"type": "array", "items": _ref("Arc")},
@@ -156,6 +164,7 @@ def _top(canonical: Schema) -> Schema:
     replaced = {
         **_SIMPLE_FORM,
         "networks": networks,
+        "tests": {"type": "array", "items": _ref("Test")},
         "version": version,
         "data_mode": _ref("DataMode"),
     }

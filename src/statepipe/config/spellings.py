@@ -34,7 +34,7 @@ TOP = Level(
     "the config",
     _same(
         *("name", "version", "description", "data_mode", "max_transitions", "metadata"),
-        *("main_network", "networks", "timeout_seconds"),
+        *("main_network", "networks", "timeout_seconds", "tests"),
         *SIMPLE,
     ),
     frozenset({"resources"}),
@@ -67,6 +67,12 @@ FUNCTIONS = Level("functions", {"transform": "transforms", "validate": "validato
 ARC = Level("an arc", _ARC | _same("from", "to"), _NOT_YET_IN_ARCS)
 STATE_ARC = Level("an arc inside a state", _ARC | {"target": "to"}, _NOT_YET_IN_ARCS)
 DATA_MODE = Level("data_mode", _same("default", "state_overrides"))
+CASE = Level(
+    "a test",
+    _same("name", "in", "expect", "contains", "state", "path", "error", "initial_state"),
+)
+CASE_ERROR = Level("the error of a test", _same("type", "state", "message"))
+CASE_FILE = Level("a file of tests", _same("tests"))
 FUNCTION_LISTS = ("pre_validators", "transforms", "validators")
 
 MEANT = {
@@ -77,4 +83,7 @@ MEANT = {
     (RETRY.noun, "attempts"): "write 'max_attempts'; it counts the first one too",
     (RETRY.noun, "max_retries"): "write 'max_attempts'; it counts the first one too",
     (ARC.noun, "target"): "write 'to'; 'target' is for arcs inside a state",
+    (CASE.noun, "final_state"): "write 'state'",
+    (CASE.noun, "data"): "write 'in' for the record, 'expect' for what becomes of it",
+    (CASE.noun, "out"): "write 'expect'",
 }

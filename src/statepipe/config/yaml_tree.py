@@ -43,6 +43,14 @@ _resolve(
 _resolve("merge", r"^<<$", "<")
 
 
+def resolvers() -> _Resolvers:
+    """Return by which patterns a plain scalar is something else than text, by first character.
+
+    What writes YAML quotes the texts that match one.
+    """
+    return {first: list(found) for first, found in _CoreLoader.yaml_implicit_resolvers.items()}
+
+
 def yaml_tree(text: str, file: str, keys: str, problems: Problems) -> Node:
     """Return the tree of a YAML document, its keys below `keys`.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import linecache
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from traceback import walk_tb
 from types import CodeType
 from typing import Any
 
-from statepipe.errors import ConfigError, Place, Problem, Span
+from statepipe.errors import ConfigError, Problem, Span
 from statepipe.functions.asking import ASKER, asked_names, may_ask, take_from_asker
 from statepipe.functions.function import CallStyle
 from statepipe.functions.inline import ParsedInline
@@ -143,7 +143,7 @@ def _definition_problem(source: SourceText, error: Exception) -> Problem:
     for frame, number in walk_tb(error.__traceback__):
         if frame.f_code.co_filename == name:
             line = number
-    place = Place(source.place.keys, source.place.file, line) if line else source.place
+    place = replace(source.place, line=line) if line else source.place
     reason = f"{type(error).__name__}: {error}"
     return Problem(place, f"the definition of this function fails: {reason}")
 
@@ -163,7 +163,7 @@ def _compile_problem(source: SourceText, error: SyntaxError) -> Problem:
     if error.lineno is None or not 0 < error.lineno <= len(source.lines):
         return Problem(source.place, message)
     text, column = source.lines[error.lineno - 1], error.offset or 1
-    place = Place(source.place.keys, source.place.file, error.lineno, column)
+    place = replace(source.place, line=error.lineno, column=column)
     end = (error.end_offset or 0) - 1 if error.end_lineno == error.lineno else len(text)
     return Problem(place, message, None, Span(place, text, column - 1, max(column, end)))
 

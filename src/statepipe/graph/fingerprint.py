@@ -10,7 +10,7 @@ from typing import Any
 from statepipe.config.model import ArcConfig, MachineConfig, NetworkConfig
 from statepipe.graph.names import arc_names, named
 
-PARTS = frozenset({"networks", "metadata", "description", "version"})
+PARTS = frozenset({"networks", "metadata", "description", "version", "tests"})
 """Keys of a machine that count part by part, or change nothing."""
 
 

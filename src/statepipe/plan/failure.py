@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from types import CodeType, TracebackType
@@ -185,5 +185,5 @@ def span_at(code: InlineCode, position: CodePosition) -> Span | None:
     end = len(text)
     if position.end_line == position.line:
         end = len(raw[: position.end_column].decode(errors="ignore"))
-    place = Place(code.source.place.keys, code.source.place.file, position.line, start + 1)
+    place = replace(code.source.place, line=position.line, column=start + 1)
     return Span(place, text, start, max(end, start + 1))

@@ -77,7 +77,8 @@ class Walk:
 
     `steps()` hands out every call of user code and is sent its reply, so that the same walk
     serves blocking and async callers and a debugger. `caught` is the last error that `catch`
-    has dealt with.
+    has dealt with. `tried` are the ways out of states that were tried, in order, and whether each
+    was chosen: arcs, and of clauses of `catch` those that were.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Walk:
         self.at = plan.start if at is None else at
         self.path = list(path)
         self.transitions = transitions
+        self.tried: list[tuple[Way, bool]] = []
         self.moment = moment
         self.caught = caught
         self.site = Site(plan.states[self.at].name, "arcs", place=plan.states[self.at].place)
@@ -184,6 +186,7 @@ class Walk:
             self.record, self.transitions = restored(kept), transitions
             if clause is not None:
                 self.caught = caught(failed)
+                self.tried.append((clause, True))
                 self._count(clause)
                 return clause
             yield from self._wait(recovery, attempts)
@@ -230,10 +233,12 @@ class Walk:
     def _choose(self, state: PlannedState) -> Steps[PlannedArc]:
         """Give the first arc that accepts the record. Source: docs/semantics.md, "Arcs"."""
         for arc in state.arcs:
-            if arc.condition is None:
-                return arc
-            value = yield from self._call(arc.condition, arc)
-            if accepts(value):
+            value: Any = True  # user code's value
+            if arc.condition is not None:
+                value = yield from self._call(arc.condition, arc)
+            accepted = accepts(value)
+            self.tried.append((arc, accepted))
+            if accepted:
                 return arc
         self.site = Site(state.name, "arcs", place=state.place)
         raise no_open_arc(state)

@@ -1,15 +1,23 @@
-"""The test kit: sources, sinks, a clock and a disk that fails, for tests of machines.
+"""The test kit: the tests of configs, and sources, sinks, a clock and a disk that fails.
 
 >>> from statepipe.testing import ABORT, CollectingSink, MemorySource
 """
 
+from statepipe.cases import (
+    TEST_RUN,
+    CaseResult,
+    CheckResult,
+    Coverage,
+    Difference,
+    Finding,
+    check_config,
+)
 from statepipe.run.checkpoint import CommitLimits
 from statepipe.testing.disk import Fault, Operation, SimulatedCrashError, SimulatedDisk
 from statepipe.testing.kit import (
     ABORT,
     END,
     PAUSE,
-    TEST_RUN,
     AbortedError,
     AsyncCollectingSink,
     AsyncMemorySource,
@@ -34,10 +42,15 @@ __all__ = [
     "AbortedError",
     "AsyncCollectingSink",
     "AsyncMemorySource",
+    "CaseResult",
+    "CheckResult",
     "CollectingSink",
     "CommitLimits",
     "CountingRandomness",
+    "Coverage",
+    "Difference",
     "Fault",
+    "Finding",
     "ManualClock",
     "ManualTiming",
     "Mark",
@@ -46,6 +59,7 @@ __all__ = [
     "SimulatedCrashError",
     "SimulatedDisk",
     "SimulatedStore",
+    "check_config",
     "context_of",
     "outside",
     "view_of",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeVar
 
+from statepipe.cases import TEST_RUN
 from statepipe.errors import StatepipeError
 from statepipe.functions.moment import Moments
 from statepipe.functions.view import EMPTY, Context, StateView
@@ -182,10 +183,6 @@ class CountingRandomness:
         """Return the number of the call, from 1, as `count` bytes."""
         self.calls += 1
         return self.calls.to_bytes(count)
-
-
-TEST_RUN = Run("test", 0.0)
-"""A run that began with the epoch."""
 
 
 def view_of(

@@ -1,0 +1,71 @@
+"""Keys: what may be said of a machine, a state and an arc, with the types that editors check.
+
+Each is a key of the config under its own name, but for `when`, which is `condition`, and for the
+spellings `transform` and `validator`. A test compares them with the config's model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias, TypedDict
+
+from statepipe.functions.view import Context, StateView
+from statepipe.record import DataHandlingMode, Record
+
+Function: TypeAlias = (
+    Callable[[StateView], object] | Callable[[Record, Context], object] | str | Mapping[str, Any]
+)
+"""A function of the state or of `(data, context)`, inline code, a name, or `{type: ...}`."""
+
+Functions: TypeAlias = Function | Sequence[Function]
+Mode: TypeAlias = DataHandlingMode | Literal["copy", "reference", "direct"]
+Metadata: TypeAlias = Mapping[str, Any]  # the author's
+
+
+class MachineKeys(TypedDict, total=False):
+    """Of a machine, beside its name and its networks."""
+
+    version: str
+    description: str
+    data_mode: Mode | Mapping[str, Any]
+    max_transitions: int
+    timeout_seconds: float
+    metadata: Metadata
+    tests: Sequence[Mapping[str, Any]]
+
+
+class StateKeys(TypedDict, total=False):
+    """Of a state, beside its name."""
+
+    is_start: bool
+    is_end: bool
+    schema: Mapping[str, Any]
+    pre_validators: Functions
+    transform: Functions
+    transforms: Functions
+    validator: Functions
+    validators: Functions
+    data_mode: Mode
+    emit_output: bool
+    sink: str
+    run_on_failure: bool
+    retry: Mapping[str, Any]
+    catch: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+    on_error: str
+    timeout_s: float
+    metadata: Metadata
+
+
+class ArcKeys(TypedDict, total=False):
+    """Of an arc, beside the states that it connects. `when` is its condition."""
+
+    name: str
+    when: Function
+    transform: Functions
+    transforms: Functions
+    priority: int
+    metadata: Metadata
+
+
+CANONICAL = {"when": "condition"}
+"""Keys of the builder that the config calls otherwise."""
