@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
+from statepipe.record import Record
 from statepipe.run import restraint as module
+from statepipe.run.bell import LoopBell
 from statepipe.run.chunk import ChunkResult
 from statepipe.run.computing import Done
 from statepipe.run.intake import IterableIntake
+from statepipe.run.live_intake import LiveIntake
 from statepipe.run.options import StreamConfig
 from statepipe.run.restraint import LOOK_S, Restraint
 from statepipe.testing import ManualClock
@@ -68,13 +73,19 @@ def test_what_was_written_is_looked_for_only_when_there_may_be_no_room() -> None
     assert seen == [0, 5, 10, 0]
 
 
-def test_an_intake_that_heeds_the_flow_finds_counts_of_this_moment() -> None:
-    held, intake, _ = restrained(chunk_size=5, backpressure_threshold=20)
-    intake.heeds_flow = True
+async def nothing() -> AsyncIterator[Record]:
+    for record in list[Record]():
+        yield record
+
+
+async def test_an_intake_that_heeds_the_flow_finds_counts_of_this_moment() -> None:
+    clock, config = ManualClock(), StreamConfig(chunk_size=5, backpressure_threshold=20)
+    intake = LiveIntake(nothing(), chunk_size=5, max_wait_s=1.0, bell=LoopBell(), clock=clock)
+    held = Restraint(config, intake, [], clock)
     held.under_way.on_read(5, 100)
     held.under_way.on_taken(Done(0, 5, [ChunkResult(5, {}, [], [])]))
-    held.may_read()
 
+    assert held.may_read() is True
     assert held.flow.in_flight == 0
 
 
