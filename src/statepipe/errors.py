@@ -134,14 +134,40 @@ class CheckpointError(StreamError):
     """A checkpoint cannot be used: another process has it, or what it holds is damaged."""
 
 
+class ResourceError(StatepipeError):
+    """A resource cannot be had, or refused what was asked of it. The record that asked fails.
+
+    `resource` is its name. Holds no cause: what broke below may know addresses and passwords.
+    """
+
+    def __init__(self, resource: str, message: str) -> None:
+        super().__init__(f"resource {resource!r}: {message}")
+        self.resource = resource
+        self.reason = message
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # that of KeyError would put quotes around it
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.resource, self.reason)
+
+
+class ResourceTimeoutError(ResourceError, TimeoutError):
+    """A resource was not free, or did not answer, within its `timeout_s`."""
+
+
+class UnknownResourceError(ResourceError, KeyError):
+    """There is no resource of that name, or the state does not see it."""
+
+
 class RecordError(StatepipeError):
     """The data's owner must act: one record failed; the stream goes on.
 
-    `role` says what failed: `schema`, `pre_validator`, `transform`, `validator`, `condition`,
-    `arc transform`, `arcs` (no arc accepts the record), `transitions` (too many steps),
-    `read` (malformed input), `write` (a value that the sink's format cannot hold), `worker` (the
-    record ended the worker processes that ran it) or `replay` (a dead letter that cannot be run
-    again).
+    `role` says what failed: `resources` (one could not be opened), `schema`, `pre_validator`,
+    `transform`, `validator`, `condition`, `arc transform`, `arcs` (no arc accepts the record),
+    `transitions` (too many steps), `read` (malformed input), `write` (a value that the sink's
+    format cannot hold), `worker` (the record ended the worker processes that ran it) or `replay`
+    (a dead letter that cannot be run again).
     `path` holds the states so far, in order, the failing one last. `span` is the failing
     piece of inline code. `record` is the record as the failing function met it; pickled, what is
     no JSON value in it becomes text. `notes` tell what else belongs to it: an error that was

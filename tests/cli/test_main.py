@@ -83,7 +83,7 @@ def test_an_error_of_ours_apologises_and_tells_how_to_report_it(tmp_path: Path) 
     write_shop(tmp_path)
     (tmp_path / "sitecustomize.py").write_text(
         "import statepipe.plan.lower\n"
-        "def broken(machine):\n    raise ZeroDivisionError('a defect')\n"
+        "def broken(machine, **given):\n    raise ZeroDivisionError('a defect')\n"
         "statepipe.plan.lower.lower = broken\n"
     )
     path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])

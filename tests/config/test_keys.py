@@ -22,12 +22,11 @@ def test_other_spellings_become_the_canonical_keys() -> None:
 
 
 def test_what_does_not_fit_is_told_and_left_out() -> None:
-    canonical, told = read({"end": True, "final": True, "retri": 1, "sink": None, "resources": []})
+    canonical, told = read({"end": True, "final": True, "retri": 1, "sink": None})
 
     assert canonical == {"is_end": True}
     assert told == [
         ("'final' says the same thing as 'end' beside it", "keep one of them"),
         ("unknown key 'retri' in a state", "did you mean 'retry'?"),
         ("'sink' has no value", "give one, or leave the key out"),
-        ("'resources' is not yet supported here", "remove it"),
     ]

@@ -229,21 +229,8 @@ def test_code_is_marked_as_code():
     assert not name.is_code
 
 
-@pytest.mark.parametrize("key", ["resources"])
-def test_top_keys_without_anything_behind_them_are_not_yet_taken(key):
-    assert read({key: 1, "states": []})[1] == [f"{key}: '{key}' is not yet supported here"]
-
-
-@pytest.mark.parametrize("key", ["resources"])
-def test_state_keys_without_anything_behind_them_are_not_yet_taken(key):
-    assert state(**{key: 1}) == (
-        {"name": "s"},
-        [f"states[0].{key}: '{key}' is not yet supported here"],
-    )
-
-
 @pytest.mark.parametrize(
-    "key", ["resources", "return_state", "data_isolation", "data_mapping", "result_mapping"]
+    "key", ["return_state", "data_isolation", "data_mapping", "result_mapping"]
 )
 def test_arc_keys_without_anything_behind_them_are_not_yet_taken(key):
     assert arc(**{key: 1})[1] == [f"arcs[0].{key}: '{key}' is not yet supported here"]

@@ -223,6 +223,19 @@ ON_FAILURE: dict[str, Row] = {
 }
 
 
+def with_cache(config: Config) -> Config:
+    return {**config, "resources": [{"name": "c", "provider": "cache"}]}
+
+
+NAMES_NONE: Config = {"transform": "lambda s: {**s.data, 'seen': sorted(s.resources)}"}
+SEEN: dict[str, Row] = {
+    "resources": lambda: (
+        with_cache(with_state("b", NAMES_NONE)),
+        with_cache(with_state("b", {**NAMES_NONE, "resources": []})),
+    ),
+}
+
+
 def retrying(key: str, value: Any) -> Config:
     return with_state("b", {"transform": flaky, "retry": {key: value}})
 
@@ -233,6 +246,10 @@ def _state_of(config: Config, name: str) -> Config:
 
 ARCS: dict[str, Row] = {
     "condition": lambda: (two_states(), with_arc({"condition": NEVER})),
+    "resources": lambda: (
+        with_cache(with_arc(NAMES_NONE)),
+        with_cache(with_arc({**NAMES_NONE, "resources": []})),
+    ),
     "pre_test": lambda: (two_states(), with_arc({"pre_test": NEVER})),
     "transforms": lambda: (two_states(), with_arc({"transforms": [ADD]})),
     "transform": lambda: (two_states(), with_arc({"transform": ADD})),
@@ -255,6 +272,10 @@ TOPS: dict[str, Row] = {
         {**with_state("b", {"transform": endless}), "timeout_seconds": 0.01},
     ),
     "max_transitions": lambda: (two_states(), with_top({"max_transitions": 1})),
+    "resources": lambda: (
+        with_state("b", NAMES_NONE),
+        with_cache(with_state("b", NAMES_NONE)),
+    ),
     "states": lambda: (simple_form({}), simple_form({"states": {"a": {"start": True}}})),
     "arcs": lambda: (simple_form({}), simple_form({"arcs": [{"from": "a", "to": "z"}]})),
     "initial_state": lambda: (simple_form({}), simple_form({"initial_state": "b"})),
@@ -270,7 +291,7 @@ ELSEWHERE = {
 
 
 def rows() -> list[Any]:
-    tables = {"top": TOPS, "state": STATES | ON_FAILURE, "arc": ARCS}
+    tables = {"top": TOPS, "state": STATES | ON_FAILURE | SEEN, "arc": ARCS}
     return [
         pytest.param(row, id=f"{where}.{key}")
         for where, table in tables.items()
@@ -305,7 +326,7 @@ def test_a_key_for_people_is_shown_and_changes_nothing(key: str) -> None:
 
 @pytest.mark.parametrize(
     ("level", "table"),
-    [(TOP, TOPS), (STATE, STATES | ON_FAILURE), (ARC, ARCS)],
+    [(TOP, TOPS), (STATE, STATES | ON_FAILURE | SEEN), (ARC, ARCS)],
     ids=lambda value: getattr(value, "noun", ""),
 )
 def test_no_key_is_left_out_of_these_tables(level: Level, table: dict[str, Row]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from statepipe import AsyncSimpleFSM, ConfigError, SimpleFSM, StreamTimeoutError, UsageError
+from statepipe import AsyncSimpleFSM, SimpleFSM, StreamTimeoutError, UsageError
 
 CONFIG = {
     "states": [{"name": "a", "is_start": True}, {"name": "z", "is_end": True}],
@@ -51,14 +51,3 @@ def test_a_stream_whose_only_chunk_takes_too_long_is_late(tmp_path: Path) -> Non
     with pytest.raises(StreamTimeoutError, match=r"the stream took longer than 0\.1 s"):
         SimpleFSM(config).process_stream([{}] * 4, sink, timeout=0.1)
     assert not sink.exists()
-
-
-def test_a_key_that_nothing_stands_behind_is_refused() -> None:
-    keys: dict[str, Any] = {"resources": []}
-
-    with pytest.raises(ConfigError) as caught:
-        SimpleFSM({**CONFIG, **keys})
-
-    assert [problem.message for problem in caught.value.problems] == [
-        f"'{key}' is not yet supported here" for key in keys
-    ]

@@ -136,3 +136,24 @@ async def test_after_some_work_others_get_a_turn() -> None:
 
 def test_a_thread_has_nobody_to_give_a_turn_to() -> None:
     run_blocking(ThreadBell().breathe())  # UsageError if it suspended
+
+
+async def test_the_loop_turns_while_a_call_aside_ends_whose_caller_was_cancelled() -> None:
+    bell, begun, gate, turned = LoopBell(), threading.Event(), threading.Event(), list[str]()
+
+    def call() -> None:
+        begun.set()
+        assert gate.wait(20)
+        turned.append("called")
+
+    task = asyncio.create_task(bell.aside(call))
+    await asyncio.to_thread(begun.wait)
+    for _ in range(2):  # a second one changes nothing
+        task.cancel()
+        await asyncio.sleep(0)
+    turned.append("turned")
+    gate.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert turned == ["turned", "called"]

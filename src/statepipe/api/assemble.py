@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from statepipe.api.outside import Outside
+from statepipe.api.resources import resources_of
 from statepipe.codegen.engine import Engine
 from statepipe.config.load import Config, LoadedConfig, load_config
 from statepipe.errors import UsageError
@@ -40,10 +42,14 @@ class Core:
             check_stream_config(stream_config)
         loaded = config if isinstance(config, LoadedConfig) else load_config(config)
         registered = dict(custom_functions or {})
-        self.machine: Machine = build_machine(loaded, registered=registered, trusted=trusted)
+        given = dict(resources or {})
+        self.machine: Machine = build_machine(
+            loaded, registered=registered, trusted=trusted, given=given
+        )
         self.config: dict[str, Any] = loaded.model.model_dump(by_alias=True, exclude_none=True)
-        self.resources = dict(resources or {})
         self.outside = Outside()
+        self.resources = resources_of(self.machine, given, self.outside.clock)
+        weakref.finalize(self, self.resources.close_here)  # of a machine that nobody closes
         self.timing: Timing = SystemTiming()
         self.stream_config = stream_config or StreamConfig()
         self.plan: Plan = lower(self.machine, mode=data_mode, resources=self.resources)
@@ -108,6 +114,11 @@ class Core:
 
     def close(self) -> None:
         self._closed = True
+        self.resources.close()
+
+    async def aclose(self) -> None:
+        self._closed = True
+        await self.resources.aclose()
 
 
 def checked_record(data: object) -> Record:

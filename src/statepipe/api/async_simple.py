@@ -8,6 +8,7 @@ from typing import Any
 from statepipe.api import single
 from statepipe.api.assemble import Core, Functions
 from statepipe.api.machine import ConfiguredMachine
+from statepipe.api.resources import in_use_here
 from statepipe.api.results import ProcessResult, ValidationResult
 from statepipe.api.stages import Streaming
 from statepipe.api.streaming import Assembly, Request
@@ -24,7 +25,9 @@ class AsyncStreaming(Streaming[Awaitable[StreamResult]]):
     """What streams in the running event loop: `process_stream` is to be awaited."""
 
     async def _stream(self, request: Request) -> StreamResult:
-        return await run_stream(Assembly(self._stages, request).parts(LoopBell()))
+        assembly = Assembly(self._stages, request)
+        async with in_use_here([stage.resources for stage in self._stages]):
+            return await run_stream(assembly.parts(LoopBell()))
 
     def __or__(self, other: AsyncStreaming) -> AsyncPipeline:
         """Return a pipeline: what this one emits enters `other`, as through a file."""

@@ -27,7 +27,8 @@ class ConfiguredMachine:
         """Make the machine that `config` means.
 
         `data_mode` holds where the config names none. `resources` are seen by functions as
-        `state.resources`. `custom_functions` are what the config calls registered functions.
+        `state.resources`, in place of those of the same name in the config.
+        `custom_functions` are what the config calls registered functions.
         `stream_config` holds for streams that bring none. `trusted` None trusts a dict and no
         file; see docs/guides/trust.md. Raises ConfigError with every problem of the config.
         """
@@ -40,7 +41,7 @@ class ConfiguredMachine:
 
     def get_resources(self) -> list[str]:
         """Return the names of the resources that functions see."""
-        return list(self._core.resources)
+        return self._core.resources.names
 
     @property
     def config(self) -> dict[str, Any]:
@@ -48,12 +49,12 @@ class ConfiguredMachine:
         return self._core.config
 
     def close(self) -> None:
-        """Refuse further work. Closing twice is fine."""
+        """Refuse further work, and close the resources. Closing twice is fine."""
         self._core.close()
 
     async def aclose(self) -> None:
-        """As `close`."""
-        self._core.close()
+        """As `close`, also of what has to be closed in the event loop."""
+        await self._core.aclose()
 
     def __enter__(self) -> Self:
         return self

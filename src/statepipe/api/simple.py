@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from statepipe.api import single
 from statepipe.api.assemble import Core, Functions
 from statepipe.api.machine import ConfiguredMachine
+from statepipe.api.resources import in_use, in_use_here, then_close
 from statepipe.api.results import ProcessResult, ValidationResult
 from statepipe.api.stages import Streaming
 from statepipe.api.streaming import Assembly, Request, is_async
@@ -29,6 +30,9 @@ __all__ = [
 ]
 
 
+Result = TypeVar("Result")
+
+
 class BlockingStreaming(Streaming[StreamResult]):
     """What streams in the caller's thread; in a loop of its own where something is async."""
 
@@ -44,11 +48,14 @@ class BlockingStreaming(Streaming[StreamResult]):
 
 def moved(assembly: Assembly) -> StreamResult:
     """Run what was assembled to its end."""
+    resources = [stage.resources for stage in assembly.stages]
     if not assembly.needs_loop:
-        return run_blocking(Stream(assembly.parts(ThreadBell())).run())
+        with in_use(resources):
+            return run_blocking(Stream(assembly.parts(ThreadBell())).run())
 
     async def run() -> StreamResult:
-        return await run_stream(assembly.parts(LoopBell()))
+        async with in_use_here(resources):
+            return await run_stream(assembly.parts(LoopBell()))
 
     return run_in_own_loop(run)
 
@@ -65,9 +72,7 @@ class SimpleFSM(ConfiguredMachine, BlockingStreaming):
         """
         if not self._core.plan.is_async:
             return single.process(self._core, data, initial_state, timeout)
-        return run_in_own_loop(
-            lambda: single.process_async(self._core, data, initial_state, timeout)
-        )
+        return self._in_own_loop(single.process_async(self._core, data, initial_state, timeout))
 
     def process_batch(
         self,
@@ -83,17 +88,18 @@ class SimpleFSM(ConfiguredMachine, BlockingStreaming):
         """
         if not self._core.plan.is_async and not is_async(on_progress):
             return single.process_batch(self._core, data, batch_size, max_workers, on_progress)
-        return run_in_own_loop(
-            lambda: single.process_batch_async(
-                self._core, data, batch_size, max_workers, on_progress
-            )
+        return self._in_own_loop(
+            single.process_batch_async(self._core, data, batch_size, max_workers, on_progress)
         )
 
     def validate(self, data: Record) -> ValidationResult:
         """Say whether the start state accepts `data`: its schema, validators and transforms."""
         if not self._core.plan.is_async:
             return single.validate(self._core, data)
-        return run_in_own_loop(lambda: single.validate_async(self._core, data))
+        return self._in_own_loop(single.validate_async(self._core, data))
+
+    def _in_own_loop(self, work: Coroutine[Any, Any, Result]) -> Result:
+        return run_in_own_loop(lambda: then_close(self._core.resources, work))
 
 
 class Pipeline(BlockingStreaming):

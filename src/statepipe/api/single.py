@@ -46,7 +46,7 @@ async def process_async(
 ) -> ProcessResult:
     """Run one record, awaiting what has to be awaited. What waits or has limits blocks a thread."""
     if not core.plan.is_async:
-        if timeout_s is None and not core.plan.needs_timing:
+        if timeout_s is None and not core.plan.needs_timing and not core.plan.waits:
             return process(core, data, state, None)
         return await asyncio.to_thread(process, core, data, state, timeout_s)
     core.check_open()
@@ -78,6 +78,8 @@ async def validate_async(core: Core, data: Record) -> ValidationResult:
     engine = core.entry_engine()
     record = own(core.plan, checked_record(data))
     if not engine.plan.is_async:
+        if engine.plan.waits:
+            return await asyncio.to_thread(validate, core, data)
         return validation_of(engine.run([record], moments_of(core)).outcome(0))
     chunk = await engine.run_async([record], 1, moments_of(core))
     return validation_of(chunk.outcome(0))

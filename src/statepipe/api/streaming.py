@@ -246,9 +246,10 @@ class Assembly:
             concurrency=config.concurrency,
             run=self.run,
             allowed=self.allowed,
+            holders=[stage.resources for stage in self.stages if stage.resources.declared],
         )
         if config.parallelism == 1:
-            return InlineComputing(runner)
+            return InlineComputing(runner, bell)
         read_by_workers = source if isinstance(source, ByteSource) else None
         pool: Computing = importlib.import_module("statepipe.run.pool").Pool(  # much comes with it
             runner,

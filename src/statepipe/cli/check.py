@@ -36,12 +36,20 @@ def findings(flow: Flow) -> list[str]:
         f"  {dim('start    ')}  {printable(network.start)}",
         f"  {dim('end      ')}  {', '.join(ends) or 'none'}",
         *function_lines(flow),
+        *resource_lines(flow),
     ]
+
+
+def resource_lines(flow: Flow) -> list[str]:
+    """Return the resources with their providers; nothing where there are none."""
+    found = [f"{one.config.name} ({one.config.provider})" for one in flow.machine.resources]
+    return [f"  {dim('resources')}  {printable(', '.join(found))}"] if found else []
 
 
 def function_lines(flow: Flow) -> list[str]:
     """Return how the functions run: fused into the generated function, or called by it."""
-    steps = [step for state in flow.engine.plan.states for step in state.steps()]
+    every = [step for state in flow.engine.plan.states for step in state.steps()]
+    steps = [step for step in every if step.role != "resources"]
     called = flow.engine.compiled.program.functions
     ways = Counter("called" if name_in_code(step) in called else "fused" for step in steps)
     told = ", ".join(f"{ways[way]} {way}" for way in ("fused", "called") if ways[way])

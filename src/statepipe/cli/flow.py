@@ -7,9 +7,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from statepipe.api.resources import resources_of
 from statepipe.cli.words import did_you_mean
 from statepipe.codegen.engine import Engine
 from statepipe.config.load import load_config
+from statepipe.connectors.filesystem import SystemClock
 from statepipe.errors import UsageError
 from statepipe.graph.build import build_machine
 from statepipe.graph.model import Machine
@@ -33,7 +35,9 @@ def load_flow(path: str, trust: bool) -> Flow:
     check_path(path)
     admit_modules(path, trust)
     machine = build_machine(load_config(path), registered={}, trusted=trust)
-    return Flow(path, machine, Engine(lower(machine), SystemTiming()))
+    resources = resources_of(machine, {}, SystemClock())
+    resources = resources_of(machine, {}, SystemClock())
+    return Flow(path, machine, Engine(lower(machine, resources=resources), SystemTiming()))
 
 
 def check_path(path: str) -> None:

@@ -81,6 +81,7 @@ def namespace(plan: Plan, program: Program) -> dict[str, Any]:
         "settle": settle,
         "states": plan.states,
     }
+    names.update(plan.scopes)
     names.update({name: function.call for name, function in program.functions.items()})
     names.update(program.fused_names)
     return names

@@ -29,7 +29,7 @@ class Emitter:
         self.plan = plan
         self.layout: Layout = lay_out(plan)
         self.program = Program(is_async=plan.is_async)
-        self.steps = StepWriter(self.program, asks=plan.asks)
+        self.steps = StepWriter(self.program, plan.scopes, asks=plan.asks)
         self.loops = len(self.layout.blocks) > 1 or self.layout.limited
         self.recovers = any(
             plan.states[index].recovery and not is_interpreted(plan, plan.states[index])

@@ -21,7 +21,7 @@ def locate(compiled: CompiledPlan, error: Exception, record: Record, trail: Trai
     origin = origin_of(compiled, error)
     path = (*program.path_behind(trail), *origin.path)
     span = fused_span(compiled, error, origin)
-    return record_error(origin.site, error, path, record, span)
+    return record_error(origin.site, error, path, record, span, hide=compiled.plan.hide)
 
 
 def origin_of(compiled: CompiledPlan, error: Exception) -> Origin:

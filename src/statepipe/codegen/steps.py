@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from statepipe.codegen.program import Origin, Program
 from statepipe.codegen.splice import splice
 from statepipe.functions.function import Function
+from statepipe.functions.view import EMPTY
 from statepipe.plan.model import CHECKS, Step
 
 OWN_NAMES = frozenset(
@@ -24,12 +28,20 @@ RECORD = "new if new.__class__ is dict else settle(new, {given})"
 class StepWriter:
     """Writes steps into a program, and notes the functions and globals that they need.
 
-    `asks`: some step of the plan may ask for what is bound to the run.
+    `scopes` are the resources that some steps see in place of all, by name. `asks`: some step of
+    the plan may ask for what is bound to the run.
     """
 
-    def __init__(self, program: Program, *, asks: bool = False) -> None:
+    def __init__(
+        self,
+        program: Program,
+        scopes: Mapping[str, Mapping[str, Any]] = EMPTY,
+        *,
+        asks: bool = False,
+    ) -> None:
         self.program = program
-        self.own_names = OWN_NAMES | MOMENT_NAMES if asks else OWN_NAMES
+        self.scopes = scopes
+        self.own_names = (OWN_NAMES | MOMENT_NAMES if asks else OWN_NAMES) | scopes.keys()
 
     def write(self, step: Step, origin: Origin, indent: str) -> None:
         """Write a check or a transform on entry or on an arc."""
@@ -96,22 +108,27 @@ class StepWriter:
         for line in splice(code, fusion, names, indent, prefix, suffix):
             self.program.add(line.text, origin, line.pieces)
 
+    def _scope(self, step: Step) -> str:
+        """Return the name of the resources that a step sees."""
+        names = (name for name, scope in self.scopes.items() if scope is step.resources)
+        return next(names, "resources")
+
     def _called(self, target: str, step: Step, origin: Origin, indent: str) -> None:
         name = f"fn_{step.number}"
         self.program.functions[name] = step.function
         given = "deep_copy(data)" if step.copies_in else "data"
         arguments = given
-        bound = f", moment, {step.number}" if step.function.asks else ""
+        bound = self._scope(step)
+        if step.function.asks:
+            bound += f", moment, {step.number}"
         if step.function.style == "view":
-            self.program.add(
-                f"{indent}view = StateView({given}, {step.state!r}, resources{bound})", origin
-            )
+            self.program.add(f"{indent}view = StateView({given}, {step.state!r}, {bound})", origin)
             arguments = "view, view" if step.function.named else "view"
         elif target == "new" or step.function.style == "data_context":
             self.program.add(f"{indent}given = {given}", origin)
             arguments = "given"
         if step.function.style == "data_context":
-            context = f"Context({step.state!r}, network, resources{bound})"
+            context = f"Context({step.state!r}, network, {bound})"
             if step.function.named:
                 self.program.add(f"{indent}asker = {context}", origin)
                 context = "asker, asker"

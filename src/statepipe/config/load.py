@@ -29,13 +29,15 @@ class LoadedConfig:
     """A config as far as it could be read, and what is wrong with it.
 
     `problems` are those found so far, in written order. `graph.build` raises them together with
-    those of the functions: a loaded config with problems is no config to run.
+    those of the functions: a loaded config with problems is no config to run. `folder` is what
+    its relative paths begin in: that of the file, "" for the working folder.
     """
 
     model: MachineConfig
     tree: Node
     ranks: Mapping[str, int]
     from_file: bool
+    folder: str = ""
     problems: tuple[Problem, ...] = ()
     origins: Origins = field(default_factory=dict)
 
@@ -81,7 +83,9 @@ def load_config(
     if not checked.is_partial:
         check_cases(checked.model, checked.tree, problems)
     found = tuple(in_order(problems.found, ranks))
-    return LoadedConfig(checked.model, checked.tree, ranks, root is not None, found, origins)
+    folder = os.path.dirname(root) if root is not None else ""
+    from_file = root is not None
+    return LoadedConfig(checked.model, checked.tree, ranks, from_file, folder, found, origins)
 
 
 def _tree(config: Config, origins: Origins, problems: Problems) -> tuple[Node, str | None]:

@@ -5,73 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-)
+from pydantic import Discriminator, Field, Tag
 from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticCustomError
 
-from statepipe.record import DataHandlingMode
-
-
-def _known_mode(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
+from statepipe.config.kinds import Count, Integer, Limit, Mode, Model, Rate, Text, Truth, Wait
+from statepipe.config.resource_config import ResourceConfig
 
 
-def _whole_number(value: object) -> object:
-    if isinstance(value, bool | float):
-        raise PydanticCustomError("int_type", "Input should be a whole number")
-    return value
-
-
-def _truth_value(value: object) -> object:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        raise PydanticCustomError("bool_type", "Input should be true or false")
-    return value
-
-
-def _number(value: object) -> object:
-    if isinstance(value, bool):
-        raise PydanticCustomError("float_type", "Input should be a number")
-    return value
-
-
-Text = Annotated[str, Field(min_length=1)]
-# The text of a whole number or of true/false is taken too, as ${VAR} gives text.
-Integer = Annotated[int, BeforeValidator(_whole_number)]
-Count = Annotated[int, Field(ge=1), BeforeValidator(_whole_number)]
-Wait = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_number)]
-Limit = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_number)]
-Rate = Annotated[float, Field(ge=1, allow_inf_nan=False), BeforeValidator(_number)]
-Truth = Annotated[bool, BeforeValidator(_truth_value)]
-Mode = Annotated[DataHandlingMode, BeforeValidator(_known_mode)]
-
-
-class _Model(BaseModel):
-    # Built at first use, not at import: a third of the time that this module takes to load.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-class InlineFunction(_Model):
+class InlineFunction(Model):
     """Python code: a lambda, an expression, a body with `return`, or a `def`."""
 
     type: Literal["inline"]
     code: Text = Field(description="The code. With one parameter it gets a state view.")
 
 
-class RegisteredFunction(_Model):
+class RegisteredFunction(Model):
     """A function that the program gives by name, in `custom_functions`."""
 
     type: Literal["registered"]
     name: Text
 
 
-class CustomFunction(_Model):
+class CustomFunction(Model):
     """A function imported from a module. Config files need trust for it."""
 
     type: Literal["custom"]
@@ -109,7 +64,10 @@ FunctionConfig: TypeAlias = Annotated[
 """One function. A bare text names a registered function if there is one, else is inline code."""
 
 
-class ArcConfig(_Model):
+_SEEN = "Names of the resources that the functions here use: opened before them, and all they see."
+
+
+class ArcConfig(Model):
     """A way from one state to another."""
 
     from_: Text = Field(alias="from", description="The state it leaves.")
@@ -122,6 +80,7 @@ class ArcConfig(_Model):
         default=(), description="Change a record on its way, in this order."
     )
     priority: Integer = Field(default=0, description="High first; equal ones as written.")
+    resources: tuple[Text, ...] | None = Field(default=None, description=_SEEN)
     metadata: dict[str, Any] = Field(default_factory=dict, description="Yours; changes nothing.")
 
 
@@ -133,7 +92,7 @@ _NAMES = (
 )
 
 
-class RetryConfig(_Model):
+class RetryConfig(Model):
     """When a record fails at a state: how often the state is run again, and after what waits.
 
     Attempt n is followed by a wait of `backoff_s * backoff_rate ** (n - 1)` seconds, of at most
@@ -155,14 +114,14 @@ class RetryConfig(_Model):
     errors: ErrorNames = Field(default=(ANY_ERROR,), description=_NAMES)
 
 
-class CatchConfig(_Model):
+class CatchConfig(Model):
     """Where a record goes on that has failed at a state."""
 
     errors: ErrorNames = Field(default=(ANY_ERROR,), description=_NAMES)
     to: Text = Field(description="The state where the record goes on, as it entered this one.")
 
 
-class StateConfig(_Model):
+class StateConfig(Model):
     """A state: what happens to a record on entry."""
 
     name: Text
@@ -200,10 +159,11 @@ class StateConfig(_Model):
     timeout_s: Limit | None = Field(
         default=None, description="Seconds that one attempt at this state may take."
     )
+    resources: tuple[Text, ...] | None = Field(default=None, description=_SEEN)
     metadata: dict[str, Any] = Field(default_factory=dict, description="Yours; changes nothing.")
 
 
-class NetworkConfig(_Model):
+class NetworkConfig(Model):
     """States and the arcs between them."""
 
     name: Text
@@ -211,7 +171,7 @@ class NetworkConfig(_Model):
     arcs: tuple[ArcConfig, ...] = ()
 
 
-class DataModeConfig(_Model):
+class DataModeConfig(Model):
     """The data mode of the machine, and of single states."""
 
     default: Mode | None = None
@@ -220,7 +180,7 @@ class DataModeConfig(_Model):
     )
 
 
-class CaseErrorConfig(_Model):
+class CaseErrorConfig(Model):
     """The failure that a test expects; what is left out may be anything."""
 
     type: Text | None = Field(default=None, description="The error's class, as in `KeyError`.")
@@ -228,7 +188,7 @@ class CaseErrorConfig(_Model):
     message: Text | None = Field(default=None, description="A part of what the error says.")
 
 
-class CaseConfig(_Model):
+class CaseConfig(Model):
     """A test: a record, and what has to become of it. It changes nothing in a run."""
 
     name: Text | None = Field(default=None, description="Default: its number, as in `test 3`.")
@@ -251,7 +211,7 @@ class CaseConfig(_Model):
     )
 
 
-class MachineConfig(_Model):
+class MachineConfig(Model):
     """A whole config."""
 
     name: Text = "machine"
@@ -270,5 +230,8 @@ class MachineConfig(_Model):
     )
     tests: tuple[CaseConfig, ...] = Field(
         default=(), description="What `statepipe test` checks; they change nothing in a run."
+    )
+    resources: tuple[ResourceConfig, ...] = Field(
+        default=(), description="What functions reach as `state.resources['name']`."
     )
     metadata: dict[str, Any] = Field(default_factory=dict, description="Yours; changes nothing.")

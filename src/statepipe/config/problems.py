@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from statepipe.config.tree import Node, Spot, walk
 from statepipe.errors import ConfigError, Place, Problem
@@ -45,10 +45,16 @@ def written_order(root: Node) -> Mapping[str, int]:
 def in_order(problems: Iterable[Problem], ranks: Mapping[str, int]) -> list[Problem]:
     """Return `problems` without repeats, by place: file by file, or as the dict is written."""
     unique: dict[tuple[str, str], Problem] = {}
-    for problem in problems:
+    for problem in map(_without_secrets, problems):
         unique.setdefault((_point(problem.place), problem.message), problem)
     files = list(dict.fromkeys(problem.place.file for problem in unique.values()))
     return sorted(unique.values(), key=lambda problem: _rank(problem.place, files, ranks))
+
+
+def _without_secrets(problem: Problem) -> Problem:
+    """Return the problem without the text around it where that may hold secrets: in resources."""
+    is_private = problem.place.keys.startswith("resources")
+    return replace(problem, span=None) if is_private and problem.span else problem
 
 
 def _point(place: Place) -> str:

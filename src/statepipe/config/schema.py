@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from statepipe.config.model import MachineConfig
+from statepipe.config.resource_config import PROVIDERS
 from statepipe.config.spellings import (
     ARC,
     CASE,
@@ -53,6 +54,7 @@ def json_schema() -> Schema:
     defs = {
         name: part for name, part in parts.items() if name.endswith(("Function", "HandlingMode"))
     }
+    defs |= {config.__name__: parts[config.__name__] for config in PROVIDERS.values()}
     defs |= {
         "Function": _or_include(function),
         "Retry": _or_include(_handler(RETRY, parts["RetryConfig"], required=[])),
@@ -68,6 +70,7 @@ def json_schema() -> Schema:
                 {"type": "object", "additionalProperties": _ref("NamedState"), "minProperties": 1},
             ]
         },
+        "Resource": _or_include({"anyOf": [_ref(each.__name__) for each in PROVIDERS.values()]}),
         "Network": _or_include(_network(parts["NetworkConfig"])),
         "Test": _or_include(_case(parts["CaseConfig"], parts["CaseErrorConfig"])),
         "DataMode": {"anyOf": [_ref("DataHandlingMode"), parts["DataModeConfig"]]},
@@ -167,6 +170,7 @@ def _top(canonical: Schema) -> Schema:
         "tests": {"type": "array", "items": _ref("Test")},
         "version": version,
         "data_mode": _ref("DataMode"),
+        "resources": {"type": "array", "items": _ref("Resource")},
     }
     schema = _respelled(TOP, canonical, replaced, required=[])
     schema["properties"] |= _INCLUDE["properties"]

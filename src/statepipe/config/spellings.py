@@ -24,20 +24,19 @@ def _same(*keys: str) -> dict[str, str]:
 
 SIMPLE = ("states", "arcs", "initial_state")
 _PUSH = ("target_network", "return_state", "data_isolation", "data_mapping", "result_mapping")
-_ARC = _same("name", "condition", "priority", "metadata", "transforms") | {
+_ARC = _same("name", "condition", "priority", "metadata", "transforms", "resources") | {
     "pre_test": "condition",
     "transform": "transforms",
 }
-_NOT_YET_IN_ARCS = frozenset({"resources", *_PUSH})
+_NOT_YET_IN_ARCS = frozenset(_PUSH)
 
 TOP = Level(
     "the config",
     _same(
         *("name", "version", "description", "data_mode", "max_transitions", "metadata"),
-        *("main_network", "networks", "timeout_seconds", "tests"),
+        *("main_network", "networks", "timeout_seconds", "tests", "resources"),
         *SIMPLE,
     ),
-    frozenset({"resources"}),
 )
 NETWORK = Level("a network", _same("name", *SIMPLE))
 STATE = Level(
@@ -45,7 +44,7 @@ STATE = Level(
     _same(
         *("name", "is_start", "is_end", "schema", "pre_validators", "transforms", "validators"),
         *("functions", "arcs", "data_mode", "emit_output", "sink", "run_on_failure", "metadata"),
-        *("retry", "catch", "on_error", "timeout_s"),
+        *("retry", "catch", "on_error", "timeout_s", "resources"),
     )
     | {
         "initial": "is_start",
@@ -56,7 +55,6 @@ STATE = Level(
         "transform": "transforms",
         "validator": "validators",
     },
-    frozenset({"resources"}),
 )
 RETRY = Level(
     "retry",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from statepipe.config.handling import check_handlers
 from statepipe.config.model import MachineConfig, NetworkConfig
 from statepipe.config.problems import Problems, suggestion
+from statepipe.config.resource_rules import check_resources
 from statepipe.config.tree import Node, Path, Spot, find
 from statepipe.config.validate import Validated
 
@@ -18,6 +19,7 @@ def check_structure(checked: Validated, problems: Problems) -> None:
     """
     model, tree = checked.model, checked.tree
     _check_networks(model, tree, problems)
+    check_resources(model, tree, problems)
     for index, network in enumerate(model.networks):
         path: Path = ("networks", index)
         _check_state_names(network, tree, path, problems)

@@ -11,6 +11,8 @@ from pydantic_core import ErrorDetails
 
 from statepipe.config.model import FUNCTION_TYPES, MachineConfig
 from statepipe.config.problems import Problems, suggestion
+from statepipe.config.resource_config import PROVIDERS
+from statepipe.config.resource_problems import tell_resource
 from statepipe.config.tree import (
     ListNode,
     MapNode,
@@ -26,7 +28,7 @@ from statepipe.config.tree import (
 from statepipe.errors import ConfigError
 from statepipe.record import DataHandlingMode
 
-_TAGS = {*FUNCTION_TYPES, "bare", "callable"}
+_TAGS = {*FUNCTION_TYPES, *PROVIDERS, "bare", "callable"}
 _MODES = [mode.value for mode in DataHandlingMode]
 
 
@@ -99,6 +101,8 @@ def _touches_states(path: Path) -> bool:
 
 
 def _tell(tree: Node, detail: ErrorDetails, path: Path, problems: Problems) -> None:
+    if tell_resource(tree, detail, path, problems):
+        return
     if detail["type"] == "missing":
         problems.add(find(tree, path[:-1]).at, f"'{path[-1]}' is missing", _add_advice(path))
         return

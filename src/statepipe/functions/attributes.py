@@ -11,6 +11,8 @@ SAFE_ATTRIBUTES = frozenset(
     for names in (
         # state views, contexts, exceptions
         "data name resources state network error uuid args msg pos doc lineno colno",
+        # caches and folders among the resources; of other resources, what has these names
+        "put exists read_bytes read_text",
         # str, bytes, bytearray
         """capitalize casefold center count decode encode endswith expandtabs find fromhex hex
         index isalnum isalpha isascii isdecimal isdigit isidentifier islower isnumeric

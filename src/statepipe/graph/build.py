@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
@@ -31,6 +31,7 @@ from statepipe.functions.schema import schema_function
 from statepipe.graph.fingerprint import fingerprint
 from statepipe.graph.model import Arc, Catch, Machine, Network, Retry, State
 from statepipe.graph.names import arc_names, named
+from statepipe.graph.resources import declared_resources, resource_problems
 from statepipe.source_text import SourceText
 
 
@@ -39,10 +40,12 @@ def build_machine(
     *,
     registered: Mapping[str, Callable[..., Any]],
     trusted: bool | None,
+    given: Collection[str] = (),
 ) -> Machine:
     """Return the machine that a config means.
 
-    `registered` holds the program's functions by name. `trusted` None trusts a dict config and
+    `registered` holds the program's functions by name, `given` are the names of the resources
+    that it gives. `trusted` None trusts a dict config and
     no file. Raises ConfigError with all problems: those of `loaded` and those of the functions.
     """
     is_trusted = not loaded.from_file if trusted is None else trusted
@@ -52,6 +55,7 @@ def build_machine(
         builder.network(network, ("networks", index))
         for index, network in enumerate(model.networks)
     ]
+    builder.problems += resource_problems(loaded, given, trusted=is_trusted)
     if loaded.problems or builder.problems:
         raise loaded.error(builder.problems)
     return Machine(
@@ -61,6 +65,7 @@ def build_machine(
         data_mode=model.data_mode.default,
         max_transitions=model.max_transitions,
         timeout_s=model.timeout_seconds,
+        resources=declared_resources(loaded),
         version=model.version,
         description=model.description,
         metadata=model.metadata,
@@ -128,6 +133,7 @@ class _Builder:
             ),
             timeout_s=state.timeout_s,
             run_on_failure=state.run_on_failure,
+            resources=state.resources,
             place=self.loaded.node(*path).at.place,
             metadata=state.metadata,
         )
@@ -156,6 +162,7 @@ class _Builder:
             condition=condition,
             transforms=self.functions(arc.transforms, (*path, "transforms")),
             priority=arc.priority,
+            resources=arc.resources,
             place=self.loaded.node(*path).at.place,
             metadata=arc.metadata,
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from statepipe.config.resource_config import ResourceConfig
 from statepipe.errors import Place
 from statepipe.functions.function import Function
 from statepipe.record import DataHandlingMode
@@ -13,13 +14,17 @@ from statepipe.record import DataHandlingMode
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arc:
-    """A way from one state to another. Without `condition` it accepts every record."""
+    """A way from one state to another. Without `condition` it accepts every record.
+
+    `resources` are those that its functions see; None for those that the state sees.
+    """
 
     name: str
     target: str
     condition: Function | None = None
     transforms: tuple[Function, ...] = ()
     priority: int = 0
+    resources: tuple[str, ...] | None = None
     place: Place = field(default_factory=Place)
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -55,7 +60,8 @@ class State:
 
     Arcs stand priority high to low, then as written. `data_mode` None means the machine's.
     A record that fails here is retried first, then caught by the first clause that fits.
-    `timeout_s` holds for each attempt.
+    `timeout_s` holds for each attempt. `resources` are opened for it; None if it sees all there
+    are, each opened when it is first taken.
     """
 
     name: str
@@ -73,8 +79,18 @@ class State:
     catch: tuple[Catch, ...] = ()
     timeout_s: float | None = None
     run_on_failure: bool = False
+    resources: tuple[str, ...] | None = None
     place: Place = field(default_factory=Place)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeclaredResource:
+    """A resource as the config declares it. `path`: where its file or folder is, if it has one."""
+
+    config: ResourceConfig
+    place: Place
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,6 +118,7 @@ class Machine:
     data_mode: DataHandlingMode | None = None
     max_transitions: int = 1000
     timeout_s: float | None = None
+    resources: tuple[DeclaredResource, ...] = ()
     version: str | None = None
     description: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,7 @@ from statepipe.functions.function import Function, InlineCode
 from statepipe.plan.hints import hint_for
 from statepipe.plan.model import PlannedState, Step
 from statepipe.plan.refusals import NoOpenArcError, RefusalError
+from statepipe.plan.secrets import text_of, without_secrets
 from statepipe.record import Record
 
 
@@ -41,14 +43,22 @@ class CodePosition:
 
 
 def record_error(
-    site: Site, error: Exception, path: tuple[str, ...], record: Record, span: Span | None = None
+    site: Site,
+    error: Exception,
+    path: tuple[str, ...],
+    record: Record,
+    span: Span | None = None,
+    *,
+    hide: Callable[[str], str] | None = None,
 ) -> RecordError:
     """Return the RecordError of `error`, raised at `site`.
 
     `span` is the failing piece of the config where the caller knows it; else it is read from the
-    traceback. `error` is kept as the cause.
+    traceback. `error` is kept as the cause. `hide` strikes out secrets.
     """
     cut_earlier_raises(error)
+    if hide is not None:
+        error = without_secrets(error, hide)
     function = site.step.function if site.step else None
     if span is None and function is not None:
         span = span_in_traceback(error, function) or span_of_all(function)
@@ -82,14 +92,6 @@ def message_of(error: Exception, function: Function | None) -> str:
     if is_ours(code.co_filename):
         return message
     return f"{message} ({Path(code.co_filename).name}:{last.tb_lineno}, in {code.co_name})"
-
-
-def text_of(error: Exception) -> str:
-    """Return `str(error)`, which is code of the author's and may fail as well."""
-    try:
-        return str(error)
-    except Exception as failure:
-        return f"(its message cannot be had: {type(failure).__name__})"
 
 
 def is_ours(filename: str) -> bool:

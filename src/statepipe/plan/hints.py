@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from difflib import get_close_matches
 
-from statepipe.errors import Span
+from statepipe.errors import ResourceError, Span
 from statepipe.plan.refusals import (
     NoOpenArcError,
     ResultTypeError,
@@ -23,6 +23,8 @@ def hint_for(error: Exception, record: Record, span: Span | None) -> str | None:
 
     `span` is the failing piece of inline code, where there is one.
     """
+    if isinstance(error, ResourceError):
+        return None  # it says itself what to do
     if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
         owner, fields = owner_of(error.args[0], record, span)
         return missing_field_hint(error.args[0], owner, fields)

@@ -131,7 +131,9 @@ class Walk:
         return Outcome(self.record, tuple(self.path), state, error)
 
     def _failure(self, raised: Exception) -> RecordError:
-        return record_error(self.site, cause_of(raised), tuple(self.path), self.record)
+        return record_error(
+            self.site, cause_of(raised), tuple(self.path), self.record, hide=self.plan.hide
+        )
 
     def _walk(self) -> Steps[None]:
         while True:
@@ -263,7 +265,7 @@ class Walk:
 
     def _transforms(self, state: PlannedState) -> Steps[None]:
         for step in state.entry:
-            if step.role == "transform":
+            if step.role in ("resources", "transform"):
                 yield from self._run(step)
 
     def _run(self, step: Step, arc: PlannedArc | None = None) -> Steps[None]:
@@ -299,12 +301,12 @@ class Walk:
             return (view.data,)
         plan = self.plan
         bound = (self.moment, step.number, self.caught)
-        context = Context(step.state, plan.network, plan.resources, *bound)
+        context = Context(step.state, plan.network, step.resources, *bound)
         return (view.data, context, context) if named else (view.data, context)
 
     def _view(self, step: Step, given: Record) -> StateView:
         bound = (self.moment, step.number, self.caught)
-        return StateView(given, step.state, self.plan.resources, *bound)
+        return StateView(given, step.state, step.resources, *bound)
 
 
 class _FailedError(Exception):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count
-from types import MappingProxyType
 from typing import Any
 
+from statepipe.errors import Place
 from statepipe.functions.function import Function
 from statepipe.graph.model import Arc, Machine, Network, State
 from statepipe.plan.analyse import analyse
@@ -22,6 +22,8 @@ from statepipe.plan.model import (
     Role,
     Step,
 )
+from statepipe.plan.resources import PlainResources, Sight
+from statepipe.providers import Names, ResourceSet
 from statepipe.record import DataHandlingMode
 
 
@@ -29,14 +31,17 @@ def lower(
     machine: Machine,
     *,
     mode: DataHandlingMode = DataHandlingMode.COPY,
-    resources: Mapping[str, Any] | None = None,
+    resources: ResourceSet | Mapping[str, Any] | None = None,
 ) -> Plan:
     """Return the plan of `machine`'s main network.
 
     `mode` holds where neither the state nor the machine says otherwise.
     """
     network = machine.main_network
-    lowering = Lowering(network, machine.data_mode or mode)
+    if resources is None or isinstance(resources, Mapping):
+        resources = PlainResources(resources or {})
+    sight = Sight(resources, machine)
+    lowering = Lowering(network, machine.data_mode or mode, sight)
     states = tuple(lowering.state(state) for state in network.states.values())
     steps = [step for state in states for step in state.steps()]
     return Plan(
@@ -47,13 +52,15 @@ def lower(
         mode=lowering.mode,
         max_transitions=machine.max_transitions,
         is_async=any(step.function.is_async for step in steps),
-        resources=MappingProxyType(dict(resources or {})),  # shared by all records
+        resources=sight.all,  # shared by all records
         timeout_s=machine.timeout_s,
         on_failure=tuple(
             lowering.indices[state.name]
             for state in network.states.values()
             if state.run_on_failure
         ),
+        waits=sight.waits and not sight.is_async,
+        hide=resources.hide,
     )
 
 
@@ -69,7 +76,8 @@ class Lowering:
     what was only read, or it would depend on our proofs what the others change.
     """
 
-    def __init__(self, network: Network, mode: DataHandlingMode) -> None:
+    def __init__(self, network: Network, mode: DataHandlingMode, sight: Sight) -> None:
+        self.sight = sight
         self.indices = {name: index for index, name in enumerate(network.states)}
         self.mode = mode
         modes = {mode, *(state.data_mode or mode for state in network.states.values())}
@@ -78,18 +86,20 @@ class Lowering:
 
     def state(self, state: State) -> PlannedState:
         mode = state.data_mode or self.mode
+        by = f"state {state.name!r}"
         named: list[tuple[Role, tuple[Function, ...]]] = [
+            ("resources", self.acquiring(state.resources, state.place)),
             ("schema", () if state.schema is None else (state.schema,)),
             ("pre_validator", state.pre_validators),
             ("transform", state.transforms),
             ("validator", state.validators),
         ]
         entry = [
-            self.step(role, function, state.name, mode)
+            self.step(role, function, state.name, mode, state.resources, by)
             for role, functions in named
             for function in functions
         ]
-        arcs = tuple(self.arc(arc, state.name, mode) for arc in state.arcs)
+        arcs = tuple(self.arc(arc, state, mode) for arc in state.arcs)
         planned = PlannedState(
             self.indices[state.name],
             state.name,
@@ -116,17 +126,38 @@ class Lowering:
         )
         return Recovery(state.retry, clauses, any(map(changes_in_place, planned.steps())))
 
-    def arc(self, arc: Arc, state: str, mode: DataHandlingMode) -> PlannedArc:
+    def acquiring(self, names: Names, place: Place) -> tuple[Function, ...]:
+        return (self.sight.acquiring(names, place),) if names else ()
+
+    def arc(self, arc: Arc, state: State, mode: DataHandlingMode) -> PlannedArc:
+        """Plan an arc. It opens what it names when it is taken; its condition, what it takes."""
+        names, by = state.resources, f"state {state.name!r}"
+        if arc.resources is not None:
+            names, by = arc.resources, f"arc {arc.name!r}"
         condition = None
         if arc.condition is not None:
-            condition = self.step("condition", arc.condition, state, mode)
+            condition = self.step("condition", arc.condition, state.name, mode, names, by)
+        opening: list[tuple[Role, Function]] = [
+            ("resources", function) for function in self.acquiring(arc.resources, arc.place)
+        ]
         transforms = tuple(
-            self.step("arc transform", function, state, mode) for function in arc.transforms
+            self.step(role, function, state.name, mode, names, by)
+            for role, function in [*opening, *(("arc transform", each) for each in arc.transforms)]
         )
         return PlannedArc(arc.name, self.indices[arc.target], condition, transforms, arc.place)
 
-    def step(self, role: Role, function: Function, state: str, mode: DataHandlingMode) -> Step:
-        facts = HARMLESS if role == "schema" else analyse(function)
+    def step(
+        self,
+        role: Role,
+        function: Function,
+        state: str,
+        mode: DataHandlingMode,
+        names: Names,
+        by: str,
+    ) -> Step:
+        facts = HARMLESS if role in ("schema", "resources") else analyse(function)
+        resources = self.sight.seen(names, by, awaits=function.is_async)
+        function = self.sight.off_the_loop(function, facts, names)
         copies = mode is DataHandlingMode.COPY
         transforms = role in TRANSFORMS
         return Step(
@@ -138,6 +169,7 @@ class Lowering:
             copies_in=copies and (facts.mutates or facts.leaks or (self.mixed and transforms)),
             copies_out=copies and transforms and (facts.leaks or self.mixed),
             in_place=mode is DataHandlingMode.DIRECT and transforms,
+            resources=resources,
         )
 
 

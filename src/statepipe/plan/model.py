@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from statepipe.errors import Place
 from statepipe.functions.function import Function
+from statepipe.functions.view import EMPTY
 from statepipe.graph.model import Retry
 from statepipe.plan.facts import Facts
 from statepipe.record import DataHandlingMode
 
 Role: TypeAlias = Literal[
-    "schema", "pre_validator", "transform", "validator", "condition", "arc transform"
+    "resources", "schema", "pre_validator", "transform", "validator", "condition", "arc transform"
 ]
 
-CHECKS: frozenset[Role] = frozenset({"schema", "pre_validator", "validator"})
+CHECKS: frozenset[Role] = frozenset({"resources", "schema", "pre_validator", "validator"})
 TRANSFORMS: frozenset[Role] = frozenset({"transform", "arc transform"})
 
 
@@ -26,7 +27,8 @@ class Step:
 
     `number` is unique in the plan. `copies_in`: the function gets a copy of its own.
     `copies_out`: what it gives is copied. `in_place`: what it gives is put into the object that
-    the record already is. `state` is the state whose name the function sees.
+    the record already is. `state` is the state whose name the function sees, and `resources` the
+    resources that it sees.
     """
 
     number: int
@@ -37,6 +39,7 @@ class Step:
     copies_in: bool
     copies_out: bool
     in_place: bool
+    resources: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +104,8 @@ class Plan:
 
     `is_async`: some step has to be awaited. `resources` are what views show to functions.
     `timeout_s` is for one record, from start to end. `on_failure` are the states whose transforms
-    run for a record that has failed for good.
+    run for a record that has failed for good. `waits`: functions that are not async may wait for
+    the outside through their resources. `hide` strikes out secrets of these.
     """
 
     name: str
@@ -114,6 +118,8 @@ class Plan:
     resources: Mapping[str, Any] = field(default_factory=dict)
     timeout_s: float | None = None
     on_failure: tuple[int, ...] = ()
+    waits: bool = False
+    hide: Callable[[str], str] | None = None
 
     @property
     def recovers(self) -> bool:
@@ -135,6 +141,15 @@ class Plan:
     def asks(self) -> bool:
         """Whether some function may take what is bound to the run, such as `now()`."""
         return any(step.function.asks for state in self.states for step in state.steps())
+
+    @property
+    def scopes(self) -> dict[str, Mapping[str, Any]]:
+        """The resources that some steps see in place of all, by the names they have in code."""
+        scopes: list[Mapping[str, Any]] = []
+        for step in (step for state in self.states for step in state.steps()):
+            if not any(step.resources is scope for scope in (self.resources, EMPTY, *scopes)):
+                scopes.append(step.resources)
+        return {f"resources_{number}": scope for number, scope in enumerate(scopes, 1)}
 
     def index_of(self, name: str) -> int:
         """Return the index of the state called `name`; KeyError if there is none."""

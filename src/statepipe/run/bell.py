@@ -105,11 +105,16 @@ class LoopBell:
 
         thread = threading.Thread(target=work, name="statepipe-aside")
         thread.start()
-        try:
-            await done.wait()
-        finally:
-            thread.join()
+        cancelled: asyncio.CancelledError | None = None
+        while not done.is_set():
+            try:
+                await done.wait()
+            except asyncio.CancelledError as error:  # raised again when the call has ended
+                cancelled = error
+        thread.join()
         self._last_turn = self._loop.time()
+        if cancelled is not None:
+            raise cancelled
         if errors:
             raise errors[0]
 

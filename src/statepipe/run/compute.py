@@ -10,6 +10,7 @@ from statepipe.errors import shown
 from statepipe.functions.moment import NO_RUN, NOWHERE, Moments
 from statepipe.plan.values import deep_copy
 from statepipe.ports import Decoder, Malformed
+from statepipe.providers import Holder
 from statepipe.record import DataHandlingMode, Record, Run
 from statepipe.run.batch import Batch, Job
 from statepipe.run.care import Care
@@ -28,7 +29,7 @@ class ChunkRunner:
     Between two stages records go through JSON, as they would through a file. `retries`: how
     often a failing record is run again. `concurrency`: records of a chunk that async functions
     work on at a time. `run` is what `now`, `uuid` and `rng` are bound to. `allowed`: how much an
-    iterator's record may weigh, if that is limited.
+    iterator's record may weigh, if that is limited. `holders` are closed where a worker ends.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class ChunkRunner:
         concurrency: int = 1,
         run: Run = NO_RUN,
         allowed: Allowance | None = None,
+        holders: Sequence[Holder] = (),
     ) -> None:
         self.engines = list(engines)
         self.decoder = decoder
@@ -56,6 +58,8 @@ class ChunkRunner:
         seen_outside = not (plan.harmless and routing.encodes)
         self._copies = plan.mode is DataHandlingMode.COPY and seen_outside
         self._shares = not self._copies and not plan.harmless
+        self.waits = any(engine.plan.waits for engine in engines)
+        self.holders = list(holders)
 
     def run(self, chunk: ByteChunk | RecordChunk) -> ChunkResult:
         """Compute a chunk whose plans have no async functions."""

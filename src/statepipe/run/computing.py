@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from statepipe.run.chunk import Chunk, ChunkResult, RangeChunk
+from statepipe.run.bell import Bell
+from statepipe.run.chunk import ByteChunk, Chunk, ChunkResult, RangeChunk, RecordChunk
 from statepipe.run.compute import ChunkRunner
 
 
@@ -81,8 +82,9 @@ class InlineComputing:
     pids = ()
     replaced = 0
 
-    def __init__(self, runner: ChunkRunner) -> None:
+    def __init__(self, runner: ChunkRunner, bell: Bell) -> None:
         self._runner = runner
+        self._bell = bell
         self._count = 0
 
     def start(self) -> None:
@@ -92,10 +94,18 @@ class InlineComputing:
         assert not isinstance(chunk, RangeChunk)
         if self._runner.is_async:
             result = await self._runner.run_async(chunk)
+        elif self._runner.waits:
+            result = await self._run_aside(chunk)
         else:
             result = self._runner.run(chunk)
         self._count += 1
         return Done(self._count - 1, records, [result])
+
+    async def _run_aside(self, chunk: ByteChunk | RecordChunk) -> ChunkResult:
+        """Compute a chunk whose functions may wait for the outside: off the loop, if any runs."""
+        results: list[ChunkResult] = []
+        await self._bell.aside(lambda: results.append(self._runner.run(chunk)))
+        return results[0]
 
     def take(self) -> None:
         """Nothing is ever left to take."""

@@ -132,6 +132,8 @@ class Pool:
         self._closing = True
         if not self.busy:
             self._dismiss()
+        elif self._task.runner.holders:
+            self._interrupt()
         if not self._nursery.close():
             self._dismiss()
             for number, thread in self._threads.items():
@@ -149,6 +151,15 @@ class Pool:
         """Let workers end by themselves."""
         for worker in self._workers:
             worker.dismiss()
+        self._await_ends()
+
+    def _interrupt(self) -> None:
+        """End what workers are at, so that they can close their resources."""
+        for worker in self._workers:
+            worker.interrupt()
+        self._await_ends()
+
+    def _await_ends(self) -> None:
         late_s = time.monotonic() + STOP_S
         for thread in self._threads.values():
             join(thread, max(0.0, late_s - time.monotonic()))

@@ -15,7 +15,7 @@ from statepipe.run.death import Death
 from statepipe.run.deliveries import Delivery
 from statepipe.run.in_hand import Cause, Holding
 from statepipe.run.nursery import Nursery
-from statepipe.run.working import Message, Place
+from statepipe.run.working import LEAVE, Message, Place
 
 GRACE_S = 1.0
 """How long after a step's deadline its worker may still end it by itself."""
@@ -102,6 +102,11 @@ class Worker:
                 self._connection.send(None)
         except OSError:
             pass  # it is gone already
+
+    def interrupt(self) -> None:
+        """Tell the process to end at once, by way of `finally`."""
+        with suppress(ProcessLookupError):  # as below
+            os.kill(self.pid, LEAVE)
 
     def kill(self) -> None:
         """End the process. Its pid is nobody else's: it has not been buried."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from types import FrameType
+from typing import NoReturn
 
 from statepipe.errors import StreamError
 from statepipe.ports import ByteSource
+from statepipe.providers import Holder
 from statepipe.run.arena import Arena
 from statepipe.run.blocks import cut
 from statepipe.run.bounds import bound_growth
@@ -21,6 +26,9 @@ from statepipe.run.in_hand import Cause, InHand
 
 REPLY_S = 0.2
 """How often a worker tells what it has of a range that takes long."""
+
+LEAVE = signal.SIGUSR2
+"""Ends a worker in the midst of its work. Sent only where it may have something to close."""
 
 Part = ByteChunk | RecordChunk
 
@@ -109,7 +117,7 @@ class Working:
         """Answer every chunk that comes with its results, until None comes or nobody is left."""
         if self._task.growth_mb is not None:
             bound_growth(self._task.growth_mb)
-        with asyncio.Runner() as loop:
+        with asyncio.Runner() as loop, released(loop, self._task.runner.holders):
             try:
                 while (message := self._connection.recv()) is not None:
                     self._answer(message, loop)
@@ -167,6 +175,24 @@ class Working:
             result = runner.run_carefully(part, care)
         self._in_hand.end()
         return result
+
+
+@contextmanager
+def released(loop: asyncio.Runner, holders: Sequence[Holder]) -> Iterator[None]:
+    """Close what this process opens, however it ends but by force. Must be in the main thread."""
+    with ExitStack() as stack:
+        for holder in holders:
+            signal.signal(LEAVE, leave)
+            stack.callback(close_in, loop, holder)
+        yield
+
+
+def close_in(loop: asyncio.Runner, holder: Holder) -> None:
+    loop.run(holder.aclose())
+
+
+def leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
 
 
 def first_of(part: Part) -> int:

@@ -1,0 +1,99 @@
+"""Resources of a config: which may be opened by whom, where their files are, who names them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from pathlib import PurePath
+
+from statepipe.config.files import lies_in
+from statepipe.config.load import LoadedConfig
+from statepipe.config.problems import suggestion
+from statepipe.config.resource_config import (
+    CacheConfig,
+    FilesystemConfig,
+    ResourceConfig,
+    SqlConfig,
+)
+from statepipe.config.tree import Path
+from statepipe.errors import Problem
+from statepipe.functions.trust import TRUST_ADVICE
+from statepipe.graph.model import DeclaredResource
+
+
+def declared_resources(loaded: LoadedConfig) -> tuple[DeclaredResource, ...]:
+    """Return the resources of a config, with the paths of their files as the process knows them."""
+    return tuple(
+        DeclaredResource(
+            config,
+            loaded.node("resources", index).at.place,
+            path_of(config, loaded.folder),
+        )
+        for index, config in enumerate(loaded.model.resources)
+    )
+
+
+def path_of(config: ResourceConfig, folder: str) -> str | None:
+    if isinstance(config, FilesystemConfig | SqlConfig) and config.path is not None:
+        return os.path.join(folder, config.path)
+    return None
+
+
+def resource_problems(
+    loaded: LoadedConfig, given: Collection[str], *, trusted: bool
+) -> Iterator[Problem]:
+    """Yield what an untrusted config may not open, and the names that mean no resource.
+
+    `given` are the names of those that the program gives.
+    """
+    if not trusted:
+        for index, config in enumerate(loaded.model.resources):
+            yield from _refusals(loaded, config, ("resources", index))
+    told = any(problem.place.keys.startswith("resources") for problem in loaded.problems)
+    known = {*(config.name for config in loaded.model.resources), *given}
+    for path, names in () if told else _uses(loaded):
+        for number, name in enumerate(names):
+            at = loaded.node(*path, number).at
+            if name not in known:
+                advice = suggestion(name, known) or "declare it under the top key 'resources'"
+                yield Problem(at.place, f"unknown resource '{name}'", advice, at.span)
+            elif name in names[:number]:
+                yield Problem(at.place, f"'{name}' is named twice", "remove one", at.span)
+
+
+def _refusals(loaded: LoadedConfig, config: ResourceConfig, path: Path) -> Iterator[Problem]:
+    match config:
+        case CacheConfig():
+            return
+        case FilesystemConfig(writable=True):
+            place = loaded.node(*path, "writable").at.place
+            message = "a folder of an untrusted config can only be read"
+            yield Problem(place, message, f"remove 'writable', or {TRUST_ADVICE}")
+        case FilesystemConfig():
+            if not lies_below(config.path, loaded.folder):
+                place = loaded.node(*path, "path").at.place
+                message = "a folder of an untrusted config must lie in the config's own or below"
+                yield Problem(place, message, TRUST_ADVICE)
+        case _:
+            place = loaded.node(*path, "provider").at.place
+            message = f"the provider '{config.provider}' is not allowed in an untrusted config"
+            yield Problem(place, message, TRUST_ADVICE)
+
+
+def lies_below(path: str, folder: str) -> bool:
+    """Tell whether a relative `path` leads nowhere but down from `folder`, links resolved."""
+    pure = PurePath(path)
+    if pure.is_absolute() or ".." in pure.parts or "\0" in path:
+        return False
+    return lies_in(os.path.join(folder, path), folder)
+
+
+def _uses(loaded: LoadedConfig) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    for number, network in enumerate(loaded.model.networks):
+        within: Path = ("networks", number)
+        for index, state in enumerate(network.states):
+            if state.resources:
+                yield (*within, "states", index, "resources"), state.resources
+        for index, arc in enumerate(network.arcs):
+            if arc.resources:
+                yield (*within, "arcs", index, "resources"), arc.resources
