@@ -11,6 +11,7 @@ from statepipe.codegen.engine import Engine
 from statepipe.config.load import Config, load_config
 from statepipe.errors import UsageError
 from statepipe.graph.build import build_machine
+from statepipe.graph.builtins import without_secrets
 from statepipe.graph.model import Machine
 from statepipe.plan.lower import lower, starting_at
 from statepipe.plan.model import Plan
@@ -41,7 +42,8 @@ class Core:
         loaded = load_config(config)
         registered = dict(custom_functions or {})
         self.machine: Machine = build_machine(loaded, registered=registered, trusted=trusted)
-        self.config: dict[str, Any] = loaded.model.model_dump(by_alias=True, exclude_none=True)
+        dumped = loaded.model.model_dump(by_alias=True, exclude_none=True)
+        self.config: dict[str, Any] = without_secrets(dumped)
         self.resources = dict(resources or {})
         self.outside = Outside()
         self.timing: Timing = SystemTiming()

@@ -157,7 +157,8 @@ def thread_count(core: Core, max_workers: int) -> int:
     """Return how many threads a list's records run in: one where more cannot help."""
     if not isinstance(max_workers, int) or max_workers < 1:
         raise UsageError(f"max_workers must be a whole number of at least 1, not {max_workers!r}")
-    return 1 if core.plan.harmless or core.plan.is_async else max_workers
+    plan = core.plan
+    return 1 if plan.harmless or plan.is_async or plan.memory != "none" else max_workers
 
 
 def threads_of(count: int) -> ThreadPoolExecutor:

@@ -20,6 +20,7 @@ from statepipe.api.checkpointing import (
     settings_of,
     source_facts,
 )
+from statepipe.api.remembering import check_memory
 from statepipe.api.routes import Routes, is_same_path, path_of, routes
 from statepipe.api.sources import AnySource, new_intake, opened_source, reads_ranges
 from statepipe.connectors.dead_letter_format import format_of
@@ -91,7 +92,9 @@ class Assembly:
         self._check_formats()
         self.letters = self._dead_letter_sink()
         self._refuse_same_files()
-        if request.checkpoint is not None:
+        checkpointed = request.checkpoint is not None
+        check_memory(stages, request.config, checkpointed=checkpointed)
+        if checkpointed:
             check_able(self.source, self._written, request.config)
 
     @property

@@ -27,13 +27,15 @@ class LoadedConfig:
     """A config as far as it could be read, and what is wrong with it.
 
     `problems` are those found so far, in written order. `graph.build` raises them together with
-    those of the functions: a loaded config with problems is no config to run.
+    those of the functions: a loaded config with problems is no config to run. `folder` is what
+    the paths of attached files count from: the file's, or for a dict the one the program runs in.
     """
 
     model: MachineConfig
     tree: Node
     ranks: Mapping[str, int]
     from_file: bool
+    folder: str = "."
     problems: tuple[Problem, ...] = ()
 
     def node(self, *path: str | int) -> Node:
@@ -68,7 +70,8 @@ def load_config(config: Config, *, env: Mapping[str, str] | None = None) -> Load
         raise ConfigError(in_order(error.problems, ranks)) from error
     check_structure(checked, problems)
     found = tuple(in_order(problems.found, ranks))
-    return LoadedConfig(checked.model, checked.tree, ranks, from_file, found)
+    folder = os.path.dirname(root) if root is not None else ""
+    return LoadedConfig(checked.model, checked.tree, ranks, from_file, folder or ".", found)
 
 
 def _tree(config: Config, problems: Problems) -> tuple[Node, bool]:

@@ -1,4 +1,4 @@
-"""References: what a config says about a function, resolved to the function itself."""
+"""References: what a config says about a function, resolved to it. Builtins: `graph.builtins`."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ SIGNATURE_ADVICE = "a function takes one argument (the state) or two (data, cont
 class Reference:
     """What a config says about one function.
 
-    `code` belongs to inline code; `name` to registered, builtin and custom functions, `module`
-    and `params` to custom ones; `target` is a callable given in a dict config.
+    `code` belongs to inline code; `name` to registered and custom functions, `module` and
+    `params` to custom ones; `target` is a callable given in a dict config.
     """
 
-    kind: Literal["inline", "registered", "builtin", "custom", "callable"]
+    kind: Literal["inline", "registered", "custom", "callable"]
     place: Place
     code: SourceText | None = None
     name: str | None = None
@@ -62,12 +62,6 @@ def resolve(
             return _custom(reference, module, name, trusted=trusted)
         case Reference(kind="callable", target=target) if target is not None:
             return _function(reference, _label_of(target), target)
-        case Reference(kind="builtin", name=name):
-            _fail(
-                reference,
-                f"builtin function {name!r}: builtin functions are not yet supported",
-                "use inline code, or register a function of your own",
-            )
     raise ValueError(f"incomplete reference: {reference}")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from statepipe.errors import Place
-from statepipe.functions.function import Function
+from statepipe.functions.function import Function, Memory
 from statepipe.graph.model import Retry
 from statepipe.plan.facts import Facts
 from statepipe.record import DataHandlingMode
@@ -135,6 +135,17 @@ class Plan:
     def asks(self) -> bool:
         """Whether some function may take what is bound to the run, such as `now()`."""
         return any(step.function.asks for state in self.states for step in state.steps())
+
+    @property
+    def memory(self) -> Memory:
+        """What the functions remember of the records before."""
+        kept = {step.function.memory for state in self.states for step in state.steps()}
+        return "run" if "run" in kept else "worker" if "worker" in kept else "none"
+
+    def remembering(self) -> list[str]:
+        """Return the labels of the functions that remember, each once."""
+        steps = [step for state in self.states for step in state.steps()]
+        return sorted({s.function.label for s in steps if s.function.memory != "none"})
 
     def index_of(self, name: str) -> int:
         """Return the index of the state called `name`; KeyError if there is none."""
