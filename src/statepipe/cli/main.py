@@ -21,6 +21,7 @@ COMMANDS = {
     "check": "statepipe.cli.check",
     "show": "statepipe.cli.show",
     "status": "statepipe.cli.status",
+    "functions": "statepipe.cli.functions",
     "schema": "statepipe.cli.schema",
     "init": "statepipe.cli.init",
     "version": "statepipe.cli.version",
