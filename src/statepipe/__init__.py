@@ -19,6 +19,7 @@ from statepipe.api.simple import (
 from statepipe.errors import (
     CheckpointError,
     ConfigError,
+    LifecycleError,
     Place,
     Problem,
     RecordError,
@@ -51,6 +52,7 @@ __all__ = [
     "Context",
     "CoreStreamConfig",
     "DataHandlingMode",
+    "LifecycleError",
     "Pipeline",
     "Place",
     "Position",

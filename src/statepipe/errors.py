@@ -131,6 +131,10 @@ class CheckpointError(StreamError):
     """A checkpoint cannot be used: another process has it, or what it holds is damaged."""
 
 
+class LifecycleError(StreamError):
+    """A function of the author's could not be set up before a run, or torn down after it."""
+
+
 class RecordError(StatepipeError):
     """The data's owner must act: one record failed; the stream goes on.
 

@@ -166,8 +166,8 @@ def test_custom_functions_must_be_trusted(module: str) -> None:
         (
             "cap",
             {"most": 1},
-            "custom function '{}:cap': got an unexpected keyword argument 'most'",
-            "`params` are given as keyword arguments",
+            "custom function '{}:cap' has no parameter 'most'",
+            "it has state, limit",
         ),
         (
             "Add",

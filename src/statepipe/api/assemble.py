@@ -50,6 +50,7 @@ class Core:
         self.stream_config = stream_config or StreamConfig()
         self.plan: Plan = lower(self.machine, mode=data_mode, resources=self.resources)
         self.asks = self.plan.asks
+        self.lives = self.plan.lives
         self._engines: dict[str, Engine] = {}
         self._entry_engine: Engine | None = None
         self._closed = False

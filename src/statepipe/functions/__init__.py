@@ -12,10 +12,11 @@ from statepipe.functions.builtin import (
     ParamError,
     Params,
 )
-from statepipe.functions.function import CallStyle, Function, InlineCode
+from statepipe.functions.function import Function, InlineCode
 from statepipe.functions.inline import read_inline
 from statepipe.functions.reference import Reference, resolve
 from statepipe.functions.schema import schema_function
+from statepipe.functions.signature import CallStyle
 from statepipe.functions.view import EMPTY, Context, StateView
 
 __all__ = [

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Generic, Literal, Protocol, TypeAlias, TypeVa
 from pydantic import BaseModel, ConfigDict, Field
 
 from statepipe.errors import Place, shown
-from statepipe.functions.function import CallStyle, Memory
+from statepipe.functions.function import Memory
+from statepipe.functions.signature import CallStyle
 from statepipe.record import Record
 
 Kind: TypeAlias = Literal["transform", "validator"]

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from statepipe.errors import Place
+from statepipe.functions.life import Life
+from statepipe.functions.signature import CallStyle
 from statepipe.source_text import SourceText
-
-CallStyle: TypeAlias = Literal["view", "data_context", "record"]
-"""How a function wants its record: as one `StateView`, as `(data, context)`, or bare."""
 
 Memory: TypeAlias = Literal["none", "run", "worker"]
 """What a function remembers: nothing; the records of a run before this one; or only those of the
@@ -57,3 +56,4 @@ class Function:
     pure: bool = False
     expression: InlineCode | None = None
     memory: Memory = "none"
+    life: Life | None = None

@@ -25,7 +25,7 @@ from statepipe.config.model import (
     StateConfig,
 )
 from statepipe.config.tree import MapNode, Node, Path, Scalar, Spot
-from statepipe.errors import ConfigError, Problem
+from statepipe.errors import ConfigError, Place, Problem
 from statepipe.functions.builtin import Kind
 from statepipe.functions.function import Function
 from statepipe.functions.reference import Reference, resolve
@@ -242,7 +242,7 @@ def reference_of(
             return Reference("registered", at.place, name=name), at
         case CustomFunction(module=module, name=name, params=params):
             at = _part(node, "name").at
-            return Reference("custom", at.place, module=module, name=name, params=params), at
+            return _custom(at.place, module, name, params, _part(node, "params")), at
         case str() if config in registered:
             return Reference("registered", node.at.place, name=config), node.at
         case str():
@@ -250,6 +250,14 @@ def reference_of(
         case BuiltinFunction():
             raise ValueError("a builtin function is no reference")
     return Reference("callable", node.at.place, target=config), node.at
+
+
+def _custom(
+    place: Place, module: str, name: str, params: Mapping[str, Any], node: Node
+) -> Reference:
+    entries = node.entries if isinstance(node, MapNode) else ()
+    places = {entry.key: entry.at.place for entry in entries}
+    return Reference("custom", place, module=module, name=name, params=params, places=places)
 
 
 def _inline(code: str, node: Node) -> tuple[Reference, Spot]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from statepipe.errors import Place
 from statepipe.functions.function import Function, Memory
+from statepipe.functions.life import Life
 from statepipe.graph.model import Retry
 from statepipe.plan.facts import Facts
 from statepipe.record import DataHandlingMode
@@ -135,6 +136,13 @@ class Plan:
     def asks(self) -> bool:
         """Whether some function may take what is bound to the run, such as `now()`."""
         return any(step.function.asks for state in self.states for step in state.steps())
+
+    @property
+    def lives(self) -> list[Life]:
+        """What has to be set up before a run, each object once, in the order of the steps."""
+        functions = [step.function for state in self.states for step in state.steps()]
+        found = {id(each.life.target): each.life for each in functions if each.life is not None}
+        return list(found.values())
 
     @property
     def memory(self) -> Memory:

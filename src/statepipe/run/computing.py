@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from statepipe.errors import LifecycleError
+from statepipe.functions.life import Life
 from statepipe.run.chunk import Chunk, ChunkResult, RangeChunk
 from statepipe.run.compute import ChunkRunner
 
@@ -57,6 +59,14 @@ class Computing(Protocol):
     def replaced(self) -> int:
         """How many processes died and were replaced."""
 
+    @property
+    def lives(self) -> Sequence[Life]:
+        """What is to be set up in the driver's own process, and torn down there."""
+
+    @property
+    def late_failure(self) -> LifecycleError | None:
+        """What could not be torn down elsewhere, known once this is closed."""
+
     def start(self) -> None: ...
 
     async def submit(self, chunk: Chunk, records: int) -> Done | None:
@@ -80,9 +90,11 @@ class InlineComputing:
     busy = False
     pids = ()
     replaced = 0
+    late_failure = None
 
     def __init__(self, runner: ChunkRunner) -> None:
         self._runner = runner
+        self.lives = runner.lives
         self._count = 0
 
     def start(self) -> None:
