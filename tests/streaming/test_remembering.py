@@ -108,3 +108,18 @@ def test_a_machine_behind_another_is_looked_at_too(tmp_path: Path) -> None:
         (first | SimpleFSM(config())).process_stream(
             source(tmp_path), str(tmp_path / "out.jsonl"), checkpoint=str(tmp_path / "state")
         )
+
+
+def test_a_record_that_a_state_tries_again_is_not_its_own_duplicate() -> None:
+    attempts: dict[int, int] = {}
+
+    def fails_once(state: Any) -> bool:
+        attempts[state["n"]] = attempts.get(state["n"], 0) + 1
+        return attempts[state["n"]] > 1
+
+    given = config()
+    given["states"][0]["retry"] = {"max_attempts": 2, "backoff_s": 0}
+    given["states"][0]["validators"].append(fails_once)
+    result = SimpleFSM(given).process_stream(records(100), chunk_size=9)
+
+    assert (result.successful, result.failed) == (50, 50)
