@@ -13,6 +13,9 @@ from statepipe.functions.builtin import Fast, Kind, Made
 from statepipe.functions.function import InlineCode
 from statepipe.source_text import SourceText
 
+X = "\0"
+"""Stands for a value in a template of an expression. No literal holds it: `repr` escapes it."""
+
 OTHERWISE = "otherwise"
 FILE = "<statepipe builtin>"
 
@@ -68,4 +71,4 @@ def literal(value: Any) -> str | None:  # a JSON value
         same = ast.literal_eval(text)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return None
-    return text if repr(same) == text else None
+    return text if type(same) is type(value) and repr(same) == text else None

@@ -28,6 +28,12 @@ FUSED: list[tuple[str, dict[str, Any]]] = [
     ("pattern", {"fields": ["a", "b"], "pattern": "[ab]+"}),
     ("pattern", {"fields": "a", "pattern": "b", "match": "anywhere", "missing": "error"}),
     ("one_of", {"fields": "a", "values": ["a", 1, None]}),
+    ("one_of", {"fields": "a", "values": ["{x}", "{0}", "a", "\0", "'"]}),
+    ("split", {"field": "a", "separator": "{x}"}),
+    ("split", {"field": "a", "separator": "\0 '\"\n"}),
+    ("required", {"fields": ["{x}'\"\n", "a"]}),
+    ("normalize", {"fields": ["a", "{x}"], "steps": "spaces"}),
+    ("enrich", {"values": {"{x}'": "'{x}\n"}, "templates": {"\u2028": "'{{x}}\n{a}"}}),
     ("dependency", {"field": "a", "needs": ["b", "c"]}),
     ("dependency", {"field": "a", "value": 1, "needs": "b"}),
     (

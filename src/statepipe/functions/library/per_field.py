@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from statepipe.functions.builtin import Fast, FieldError, Made
+from statepipe.functions.expressions import X
 from statepipe.functions.library.fields import (
     MISSING,
     FieldPath,
@@ -32,12 +33,12 @@ def per_field(
     if_missing: Missing,
     *,
     inline: str | None = None,
-    guard: str = "{x} is not None",
+    guard: str = f"{X} is not None",
 ) -> Made:
     """Return a transform that puts the changed value of each field where `fields` says.
 
     `change` is for all, or for each. Null stays null. `inline` is the same as an expression of
-    `{x}`, for values that `guard` accepts.
+    `X`, for values that `guard` accepts.
     """
     changes = change if isinstance(change, Mapping) else dict.fromkeys(fields, change)
     changing = {path: told(changes[path], path, rule) for path in fields}
@@ -84,9 +85,9 @@ def fast_of(
     names = {} if inline else {f"change_{n}": changing[path] for n, path in enumerate(fields)}
     tests, items = [], []
     for number, (path, target) in enumerate(fields.items()):
-        tests.append(guard.replace("{x}", f"data.get({path[0]!r})"))
+        tests.append(guard.replace(X, f"data.get({path[0]!r})"))
         value = f"data[{path[0]!r}]"
-        call = inline.replace("{x}", value) if inline else f"change_{number}({value})"
+        call = inline.replace(X, value) if inline else f"change_{number}({value})"
         items.append(f"{target[0]!r}: {call}")
     return Fast(" and ".join(tests), f"{{**data, {', '.join(items)}}}", names)
 
@@ -114,4 +115,4 @@ def only_text(change: Callable[[str], Any]) -> Change:
     return changed
 
 
-IS_TEXT = "{x}.__class__ is str"
+IS_TEXT = f"{X}.__class__ is str"

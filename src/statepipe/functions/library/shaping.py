@@ -20,6 +20,7 @@ from statepipe.functions.builtin import (
     Params,
     shown_path,
 )
+from statepipe.functions.expressions import X
 from statepipe.functions.library.fields import (
     MISSING,
     FieldName,
@@ -307,7 +308,7 @@ def split(params: SplitParams, _bench: Bench) -> Made:
             parts = [part.strip() for part in parts]
         return [part for part in parts if part] if params.drop_empty else parts
 
-    inline = f"{{x}}.split({params.separator!r}, {most})"
+    inline = f"{X}.split({params.separator!r}, {most})"
     if params.trim:
         inline = f"[part.strip() for part in {inline}]"
     return per_field(

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from statepipe.functions.builtin import Bench, Builtin, Example, Made, Params
+from statepipe.functions.expressions import X
 from statepipe.functions.library.fields import FieldNames, Missing, paths_of
 from statepipe.functions.library.per_field import IS_TEXT, only_text, per_field
 
@@ -53,11 +54,11 @@ STEPS: Mapping[str, Callable[[str], str]] = {
     "nfc": nfc,
 }
 INLINE = {
-    "trim": "{x}.strip()",
-    "spaces": "' '.join({x}.split())",
-    "lower": "{x}.lower()",
-    "upper": "{x}.upper()",
-    "title": "{x}.title()",
+    "trim": f"{X}.strip()",
+    "spaces": f"' '.join({X}.split())",
+    "lower": f"{X}.lower()",
+    "upper": f"{X}.upper()",
+    "title": f"{X}.title()",
 }
 
 Steps = Annotated[
@@ -93,9 +94,9 @@ def normalize(params: NormalizeParams, _bench: Bench) -> Made:
             text = step(text)
         return text
 
-    inline: str | None = "{x}"
+    inline: str | None = X
     for name in params.steps:
-        inline = INLINE[name].replace("{x}", inline) if inline and name in INLINE else None
+        inline = INLINE[name].replace(X, inline) if inline and name in INLINE else None
     return per_field(
         {path: path for path in paths},
         only_text(change),

@@ -21,7 +21,7 @@ from statepipe.functions.builtin import (
     shown_path,
     shown_value,
 )
-from statepipe.functions.expressions import literal
+from statepipe.functions.expressions import X, literal
 from statepipe.functions.library.fields import (
     MISSING,
     FieldNames,
@@ -68,7 +68,7 @@ def of_fields(
 ) -> Made:
     """Return a validator that asks `complain` for the value of each field.
 
-    What is missing or null is not asked for. `guard` is a test of `{x}`, true only where nothing
+    What is missing or null is not asked for. `guard` is a test of `X`, true only where nothing
     is wrong.
     """
 
@@ -85,7 +85,7 @@ def of_fields(
 
     fast = None
     if guard is not None and all(len(path) == 1 for path in paths):
-        tests = (guard.replace("{x}", f"data.get({path[0]!r})") for path in paths)
+        tests = (guard.replace(X, f"data.get({path[0]!r})") for path in paths)
         fast = Fast(" and ".join(tests), names=names or {})
     return Made(check, pure=True, fast=fast)
 
@@ -125,7 +125,7 @@ def range_(params: RangeParams, _bench: Bench) -> Made:
     sign = "<" if open_ else "<="
     left = f"{low!r} {sign} " if low is not None else ""
     right = f" {sign} {high!r}" if high is not None else ""
-    guard = f"{{x}}.__class__ in (int, float) and {left}{{x}}{right}"
+    guard = f"{X}.__class__ in (int, float) and {left}{X}{right}"
     paths = paths_of(params.fields, "fields")
     return of_fields(paths, complain, "range", params.missing, guard=guard)
 
@@ -165,7 +165,7 @@ def length(params: LengthParams, _bench: Bench) -> Made:
 
     left = f"{low!r} <= " if low is not None else ""
     right = f" <= {high!r}" if high is not None else ""
-    guard = f"{{x}}.__class__ in (str, list, dict) and {left}len({{x}}){right}"
+    guard = f"{X}.__class__ in (str, list, dict) and {left}len({X}){right}"
     paths = paths_of(params.fields, "fields")
     return of_fields(paths, complain, "length", params.missing, guard=guard)
 
@@ -216,7 +216,7 @@ def pattern(params: PatternParams, _bench: Bench) -> Made:
             return f"{shown_value(value)} does not match {shown_value(params.pattern)}"
         return None
 
-    guard = "{x}.__class__ is str and match({x}) is not None"
+    guard = f"{X}.__class__ is str and match({X}) is not None"
     paths, names = paths_of(params.fields, "fields"), {"match": match}
     return of_fields(paths, complain, "pattern", params.missing, guard=guard, names=names)
 
@@ -245,7 +245,7 @@ def one_of(params: OneOfParams, _bench: Bench) -> Made:
         return None if canonical(value) in known else f"{shown_value(value)} is none of {listed}"
 
     texts = [value for value in params.values if value.__class__ is str]
-    guard = f"{{x}}.__class__ is str and {{x}} in {literal(tuple(texts))}" if texts else None
+    guard = f"{X}.__class__ is str and {X} in {literal(tuple(texts))}" if texts else None
     paths = paths_of(params.fields, "fields")
     return of_fields(paths, complain, "one_of", params.missing, guard=guard)
 
