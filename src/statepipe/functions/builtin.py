@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from statepipe.errors import Place, shown
+from statepipe.errors import ConfigError, Place, Problem, shown
 from statepipe.functions.function import Memory
 from statepipe.functions.signature import CallStyle
 from statepipe.record import Record
@@ -40,6 +40,7 @@ class Nested(Params):
 
 
 P = TypeVar("P", bound=Params)
+Part = TypeVar("Part")
 
 
 class ParamError(Exception):
@@ -131,6 +132,20 @@ class Bench(Protocol):
 
     def transforms(self, nested: Nested, *path: str | int) -> tuple[Made, ...]:
         """Return the transforms that the parameter at `path` names. Raises ConfigError."""
+
+
+def built(parts: Sequence[Nested], build: Callable[[Nested, int], Part]) -> list[Part]:
+    """Return what `build` makes of each part and its index. ConfigError with all that is wrong."""
+    made: list[Part] = []
+    problems: list[Problem] = []
+    for index, part in enumerate(parts):
+        try:
+            made.append(build(part, index))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return made
 
 
 @dataclass(frozen=True, slots=True)

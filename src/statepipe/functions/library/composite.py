@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from statepipe.functions.builtin import Bench, Builtin, Example, Fast, Made, Nested, Params
+from statepipe.functions.builtin import Bench, Builtin, Example, Fast, Made, Nested, Params, built
 from statepipe.functions.expressions import renamed
 from statepipe.functions.function import Memory
 from statepipe.functions.view import Context
@@ -73,7 +73,7 @@ def joined_guard(parts: Sequence[Made], word: str) -> Fast | None:
 
 
 def parts_of(params: SeveralParams, bench: Bench) -> list[Made]:
-    return [bench.validator(each, "of", index) for index, each in enumerate(params.of)]
+    return built(params.of, lambda each, index: bench.validator(each, "of", index))
 
 
 def all_(params: SeveralParams, bench: Bench) -> Made:

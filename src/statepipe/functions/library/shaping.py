@@ -18,6 +18,7 @@ from statepipe.functions.builtin import (
     Nested,
     ParamError,
     Params,
+    built,
     shown_path,
 )
 from statepipe.functions.expressions import X
@@ -341,7 +342,7 @@ class ChainParams(Params):
 
 
 def chain(params: ChainParams, bench: Bench) -> tuple[Made, ...]:
-    steps = [bench.transforms(each, "steps", index) for index, each in enumerate(params.steps)]
+    steps = built(params.steps, lambda each, index: bench.transforms(each, "steps", index))
     return tuple(made for several in steps for made in several)
 
 
