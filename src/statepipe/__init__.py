@@ -19,6 +19,7 @@ from statepipe.api.simple import (
 from statepipe.errors import (
     CheckpointError,
     ConfigError,
+    LifecycleError,
     Place,
     Problem,
     RecordError,
@@ -55,6 +56,7 @@ __all__ = [
     "Context",
     "CoreStreamConfig",
     "DataHandlingMode",
+    "LifecycleError",
     "Machine",
     "Pipeline",
     "Place",

@@ -160,6 +160,10 @@ class UnknownResourceError(ResourceError, KeyError):
     """There is no resource of that name, or the state does not see it."""
 
 
+class LifecycleError(StreamError):
+    """A function of the author's could not be set up before a run, or torn down after it."""
+
+
 class RecordError(StatepipeError):
     """The data's owner must act: one record failed; the stream goes on.
 

@@ -24,7 +24,7 @@ class DataHandlingMode(Enum):
     DIRECT = "direct"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Run:
     """One run of a stream, before and after it is resumed; for single records, one call.
 

@@ -8,6 +8,7 @@ import pytest
 
 from statepipe.cli.main import main
 from statepipe.config.schema import json_schema
+from statepipe.functions.library.catalog import params_schemas
 from statepipe.letters.envelope import SCHEMA
 
 
@@ -15,7 +16,7 @@ def test_the_schema_is_printed_as_json(capsys: pytest.CaptureFixture[str]) -> No
     code = main(["schema"])
 
     assert code == 0
-    assert json.loads(capsys.readouterr().out) == json_schema()
+    assert json.loads(capsys.readouterr().out) == json_schema(params_schemas())
 
 
 def test_the_schema_of_a_dead_letter_is_printed_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -243,17 +243,6 @@ def test_a_push_arc_is_not_yet_taken_and_tells_only_that():
     assert config["networks"][0]["arcs"] == []
 
 
-def test_builtin_functions_are_not_yet_taken():
-    builtin = {"type": "builtin", "name": "upper"}
-
-    assert state(transform=builtin)[1] == [
-        "states[0].transform: builtin functions are not yet supported"
-    ]
-    assert arc(condition=builtin)[1] == [
-        "arcs[0].condition: builtin functions are not yet supported"
-    ]
-
-
 def test_a_key_without_a_value_is_a_problem():
     assert arc(condition=None)[1] == ["arcs[0].condition: 'condition' has no value"]
 

@@ -4,7 +4,12 @@ import jsonschema_rs
 import pytest
 
 from statepipe.config import json_schema, load_config
-from statepipe.config.model import CustomFunction, InlineFunction, RegisteredFunction
+from statepipe.config.model import (
+    BuiltinFunction,
+    CustomFunction,
+    InlineFunction,
+    RegisteredFunction,
+)
 from statepipe.config.spellings import ARC, NETWORK, STATE, STATE_ARC, TOP
 from statepipe.errors import ConfigError
 
@@ -33,6 +38,7 @@ GOOD: list[dict[str, object]] = [
     state(transform="data", validator=INLINE, pre_validators=["data", INLINE]),
     state(functions={"transform": [INLINE, "data"], "validate": "data"}),
     state(transforms={"type": "registered", "name": "f"}),
+    state(transforms={"type": "builtin", "name": "f", "params": {"k": 1}}),
     state(transforms={"type": "custom", "module": "m", "name": "f", "params": {"k": 1}}),
     state(is_end=True, sink="a.jsonl", data_mode="reference", metadata={}, run_on_failure=False),
     state(run_on_failure=True, transform="data", timeout_s=1.5, retry={}, on_error="a"),
@@ -79,7 +85,7 @@ BAD: list[dict[str, object]] = [
     state(functions={"validators": "data"}),
     state(transform=3),
     state(transform={"type": "inline"}),
-    state(transform={"type": "builtin", "name": "n"}),
+    state(transform={"type": "builtin", "params": {}}),
     state(transform={**INLINE, "x": 1}),
     state(run_on_failure=3),
     state(retry={"attempts": 3}),
@@ -156,6 +162,8 @@ def test_every_top_key_is_in_the_schema():
     assert set(SCHEMA["properties"]) == {*TOP.keys, "$include", "$import"}
 
 
-@pytest.mark.parametrize("model", [InlineFunction, RegisteredFunction, CustomFunction])
+@pytest.mark.parametrize(
+    "model", [InlineFunction, RegisteredFunction, BuiltinFunction, CustomFunction]
+)
 def test_every_kind_of_function_is_in_the_schema(model):
     assert set(SCHEMA["$defs"][model.__name__]["properties"]) == set(model.model_fields)

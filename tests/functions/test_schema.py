@@ -1,7 +1,10 @@
 import sys
+from typing import Any
 
+import jsonschema_rs
 import pytest
 
+from statepipe import SimpleFSM
 from statepipe.errors import ConfigError, Place
 from statepipe.functions import schema_function
 
@@ -77,3 +80,36 @@ def test_a_missing_package_names_the_command(monkeypatch: pytest.MonkeyPatch) ->
     [problem] = caught.value.problems
     assert problem.message == f"{LABEL} needs the package jsonschema-rs"
     assert problem.advice == "install it: pip install 'statepipe[schema]'"
+
+
+def test_a_long_value_is_shortened_and_the_rule_still_told() -> None:
+    schema = {"properties": {"id": {"maxLength": 3}}}
+    verdict = schema_function(schema, LABEL, PLACE).call({"id": "x" * 100_000})
+
+    assert isinstance(verdict, tuple)
+    assert len(verdict[1]) < 400
+    assert verdict[1].endswith("is longer than 3 characters (rule 'maxLength')")
+
+
+def test_a_schema_is_compiled_once_however_many_records_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled: list[object] = []
+    compile_schema = jsonschema_rs.validator_for
+
+    def counted(schema: dict[str, Any], **options: Any) -> Any:
+        compiled.append(schema)
+        return compile_schema(schema, **options)
+
+    monkeypatch.setattr(jsonschema_rs, "validator_for", counted)
+    builtin = {"type": "builtin", "name": "schema", "params": {"schema": {"required": ["id"]}}}
+    states = [
+        {"name": "a", "is_start": True, "schema": SCHEMA, "arcs": [{"target": "z"}]},
+        {"name": "z", "is_end": True, "validators": [builtin]},
+    ]
+    fsm = SimpleFSM({"states": states})
+    result = fsm.process_stream(({"id": n} for n in range(300)), chunk_size=10)
+    fsm.process({"id": "x"})
+
+    assert result.successful == 300
+    assert compiled == [SCHEMA, {"required": ["id"]}]

@@ -13,6 +13,7 @@ from statepipe.codegen.engine import Engine
 from statepipe.config.load import Config, LoadedConfig, load_config
 from statepipe.errors import UsageError
 from statepipe.graph.build import build_machine
+from statepipe.graph.builtins import without_secrets
 from statepipe.graph.model import Machine
 from statepipe.plan.lower import lower, starting_at
 from statepipe.plan.model import Plan
@@ -46,7 +47,8 @@ class Core:
         self.machine: Machine = build_machine(
             loaded, registered=registered, trusted=trusted, given=given
         )
-        self.config: dict[str, Any] = loaded.model.model_dump(by_alias=True, exclude_none=True)
+        dumped = loaded.model.model_dump(by_alias=True, exclude_none=True)
+        self.config: dict[str, Any] = without_secrets(dumped)
         self.outside = Outside()
         self.resources = resources_of(self.machine, given, self.outside.clock)
         weakref.finalize(self, self.resources.close_here)  # of a machine that nobody closes
@@ -54,6 +56,7 @@ class Core:
         self.stream_config = stream_config or StreamConfig()
         self.plan: Plan = lower(self.machine, mode=data_mode, resources=self.resources)
         self.asks = self.plan.asks
+        self.lives = self.plan.lives
         self._engines: dict[str, Engine] = {}
         self._entry_engine: Engine | None = None
         self._closed = False

@@ -19,6 +19,7 @@ from statepipe.functions.moment import NO_RUN, NOWHERE, Moments
 from statepipe.plan.interpret import interpret, interpret_async, own
 from statepipe.plan.model import Plan
 from statepipe.record import Outcome, Record, Run
+from statepipe.run.lives import alive, alive_async
 from statepipe.run.outlets import settled
 from statepipe.run.progress import Counters, Progress
 
@@ -34,10 +35,13 @@ def process(core: Core, data: Record, state: str | None, timeout_s: float | None
     record = own(core.plan, checked_record(data))
     moments = moments_of(core)
     if timeout_s is None:
-        return result_of(engine.run([record], moments).outcome(0), core.metadata())
+        with alive(core.lives):
+            outcome = engine.run([record], moments).outcome(0)
+        return result_of(outcome, core.metadata())
     check_timeout(timeout_s)
     plan = limited(core, state, timeout_s)
-    outcome = interpret(plan, record, moments.promise(0), core.timing)
+    with alive(core.lives):
+        outcome = interpret(plan, record, moments.promise(0), core.timing)
     return result_of(outcome, core.metadata())
 
 
@@ -54,9 +58,12 @@ async def process_async(
     if timeout_s is not None:
         check_timeout(timeout_s)
         plan = limited(core, state, timeout_s)
-        outcome = await interpret_async(plan, record, moments.promise(0), core.timing)
+        async with alive_async(core.lives):
+            outcome = await interpret_async(plan, record, moments.promise(0), core.timing)
         return result_of(outcome, core.metadata())
-    chunk = await core.engine_from(state).run_async([record], 1, moments)
+    engine = core.engine_from(state)
+    async with alive_async(core.lives):
+        chunk = await engine.run_async([record], 1, moments)
     return result_of(chunk.outcome(0), core.metadata())
 
 
@@ -71,7 +78,9 @@ def validate(core: Core, data: Record) -> ValidationResult:
     """Run what the start state does on entry on a copy of `data`, blocking."""
     engine = core.entry_engine()
     record = own(core.plan, checked_record(data))
-    return validation_of(engine.run([record], moments_of(core)).outcome(0))
+    with alive(engine.plan.lives):
+        chunk = engine.run([record], moments_of(core))
+    return validation_of(chunk.outcome(0))
 
 
 async def validate_async(core: Core, data: Record) -> ValidationResult:
@@ -80,8 +89,9 @@ async def validate_async(core: Core, data: Record) -> ValidationResult:
     if not engine.plan.is_async:
         if engine.plan.waits:
             return await asyncio.to_thread(validate, core, data)
-        return validation_of(engine.run([record], moments_of(core)).outcome(0))
-    chunk = await engine.run_async([record], 1, moments_of(core))
+        return validate(core, data)
+    async with alive_async(engine.plan.lives):
+        chunk = await engine.run_async([record], 1, moments_of(core))
     return validation_of(chunk.outcome(0))
 
 
@@ -159,7 +169,8 @@ def thread_count(core: Core, max_workers: int) -> int:
     """Return how many threads a list's records run in: one where more cannot help."""
     if not isinstance(max_workers, int) or max_workers < 1:
         raise UsageError(f"max_workers must be a whole number of at least 1, not {max_workers!r}")
-    return 1 if core.plan.harmless or core.plan.is_async else max_workers
+    plan = core.plan
+    return 1 if plan.harmless or plan.is_async or plan.memory != "none" else max_workers
 
 
 def threads_of(count: int) -> ThreadPoolExecutor:
@@ -178,7 +189,7 @@ def process_batch(
     run = partial(run_batch, core.engine, core.metadata(), run_of(core))
     results: list[ProcessResult] = []
     count = thread_count(core, max_workers)
-    with threads_of(count) as threads:
+    with threads_of(count) as threads, alive(core.lives):
         for batch in batches(data, batch_size):
             parts = threads.map(run, pieces(batch, count)) if count > 1 else [run(batch)]
             done = list(chain.from_iterable(parts))
@@ -215,13 +226,14 @@ async def process_batch_async(
     threads, run = threads_of(count), run_of(core)
     results: list[ProcessResult] = []
     try:
-        for batch in batches(data, batch_size):
-            if core.plan.is_async:
-                done = await run_batch_async(core, run, batch, max_workers)
-            else:
-                done = await run_in_threads(core, run, pieces(batch, count), threads)
-            results += done
-            await settled(progress.after(done))
+        async with alive_async(core.lives):
+            for batch in batches(data, batch_size):
+                if core.plan.is_async:
+                    done = await run_batch_async(core, run, batch, max_workers)
+                else:
+                    done = await run_in_threads(core, run, pieces(batch, count), threads)
+                results += done
+                await settled(progress.after(done))
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
     return results

@@ -20,6 +20,8 @@ from statepipe.api.checkpointing import (
     settings_of,
     source_facts,
 )
+from statepipe.api.passing import emitting, refuse_own_sinks
+from statepipe.api.remembering import check_memory
 from statepipe.api.routes import Routes, is_same_path, path_of, routes
 from statepipe.api.sources import AnySource, new_intake, opened_source, reads_ranges
 from statepipe.connectors.dead_letter_format import format_of
@@ -91,7 +93,9 @@ class Assembly:
         self._check_formats()
         self.letters = self._dead_letter_sink()
         self._refuse_same_files()
-        if request.checkpoint is not None:
+        checkpointed = request.checkpoint is not None
+        check_memory(stages, request.config, checkpointed=checkpointed)
+        if checkpointed:
             check_able(self.source, self._written, request.config)
 
     @property
@@ -369,22 +373,6 @@ class Assembly:
 def is_plain(path: str) -> bool:
     """Tell whether `path` is a file or nothing yet, rather than a device or pipe."""
     return os.path.isfile(path) or not os.path.exists(path)
-
-
-def emitting(stage: Core) -> frozenset[str]:
-    """Return the end states of a stage whose records go on to the next."""
-    states = stage.machine.main_network.states.values()
-    return frozenset(state.name for state in states if state.is_end and state.emit_output)
-
-
-def refuse_own_sinks(stage: Core) -> None:
-    """Refuse end states with their own sink where another machine follows."""
-    for state in stage.machine.main_network.states.values():
-        if state.sink is not None:
-            raise UsageError(
-                f"{stage.machine.name!r} is followed by another machine, and its end state "
-                f"{state.name!r} has a sink of its own: not yet possible in a pipeline"
-            )
 
 
 def beside(path: str) -> str:

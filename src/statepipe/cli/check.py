@@ -59,6 +59,8 @@ def function_lines(flow: Flow) -> list[str]:
             kind = "async, called" if step.function.is_async else "called"
             what = f"{step.role} of {printable(step.state)}: {printable(label_of(step.function))}"
             lines.append(dim(f"             {kind}: {what}"))
+    if names := flow.engine.plan.remembering():
+        lines.append(dim(f"             remembers earlier records: {', '.join(names)}"))
     return lines
 
 

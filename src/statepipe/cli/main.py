@@ -22,6 +22,7 @@ COMMANDS = {
     "test": "statepipe.cli.test",
     "show": "statepipe.cli.show",
     "status": "statepipe.cli.status",
+    "functions": "statepipe.cli.functions",
     "schema": "statepipe.cli.schema",
     "init": "statepipe.cli.init",
     "version": "statepipe.cli.version",

@@ -96,6 +96,7 @@ class Engine:
         self.compiled: CompiledPlan = compile_plan(plan)
         self.plan = plan
         self.asks = plan.asks
+        self.forgets = plan.memory == "none"  # else records have to come by in their order
         self.timing = timing
         self.end_states: tuple[str, ...] = end_states(self.compiled)
         """The end state of each leaf: value k + 1 in `RunChunk.ends` means `end_states[k]`."""
@@ -158,7 +159,7 @@ class Engine:
         run = self.compiled.run_chunk
         asked = (moments,) if self.asks else ()
         async with asyncio.TaskGroup() as tasks:
-            for _ in range(min(concurrency, len(records))):
+            for _ in range(min(concurrency if self.forgets else 1, len(records))):
                 tasks.create_task(run(todo, records, chunk.ends, chunk.trails, failed, *asked))
         left = chunk.ends.count(0) - len(failed)
         if left:

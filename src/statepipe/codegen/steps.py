@@ -102,7 +102,7 @@ class StepWriter:
         self.program.add(f"{indent}data = {record}", origin)
 
     def _fused(self, step: Step, origin: Origin, indent: str, prefix: str, suffix: str) -> None:
-        code, fusion = step.function.code, step.facts.fusion
+        code, fusion = step.function.expression or step.function.code, step.facts.fusion
         assert code is not None and fusion is not None
         names = {"record": "data", "state_name": repr(step.state), "error": "no_error"}
         for line in splice(code, fusion, names, indent, prefix, suffix):

@@ -30,14 +30,14 @@ class LoadedConfig:
 
     `problems` are those found so far, in written order. `graph.build` raises them together with
     those of the functions: a loaded config with problems is no config to run. `folder` is what
-    its relative paths begin in: that of the file, "" for the working folder.
+    its relative paths begin in: that of the file, or for a dict the one the program runs in.
     """
 
     model: MachineConfig
     tree: Node
     ranks: Mapping[str, int]
     from_file: bool
-    folder: str = ""
+    folder: str = "."
     problems: tuple[Problem, ...] = ()
     origins: Origins = field(default_factory=dict)
 
@@ -85,7 +85,9 @@ def load_config(
     found = tuple(in_order(problems.found, ranks))
     folder = os.path.dirname(root) if root is not None else ""
     from_file = root is not None
-    return LoadedConfig(checked.model, checked.tree, ranks, from_file, folder, found, origins)
+    return LoadedConfig(
+        checked.model, checked.tree, ranks, from_file, folder or ".", found, origins
+    )
 
 
 def _tree(config: Config, origins: Origins, problems: Problems) -> tuple[Node, str | None]:

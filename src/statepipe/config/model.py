@@ -26,6 +26,14 @@ class RegisteredFunction(Model):
     name: Text
 
 
+class BuiltinFunction(Model):
+    """A function of the library, by name; `statepipe functions` lists them."""
+
+    type: Literal["builtin"]
+    name: Text
+    params: dict[str, Any] = Field(default_factory=dict, description="As the function says.")
+
+
 class CustomFunction(Model):
     """A function imported from a module. Config files need trust for it."""
 
@@ -37,13 +45,13 @@ class CustomFunction(Model):
     )
 
 
-FUNCTION_TYPES = ("inline", "registered", "custom")
+FUNCTION_TYPES = ("inline", "registered", "builtin", "custom")
 
 
 def function_kind(value: object) -> str | None:
     """Return how a function is given: its `type`, `bare` for a text, `callable`, or None."""
     match value:
-        case InlineFunction() | RegisteredFunction() | CustomFunction():
+        case InlineFunction() | RegisteredFunction() | BuiltinFunction() | CustomFunction():
             return value.type
         case str():
             return "bare"
@@ -56,6 +64,7 @@ def function_kind(value: object) -> str | None:
 FunctionConfig: TypeAlias = Annotated[
     Annotated[InlineFunction, Tag("inline")]
     | Annotated[RegisteredFunction, Tag("registered")]
+    | Annotated[BuiltinFunction, Tag("builtin")]
     | Annotated[CustomFunction, Tag("custom")]
     | Annotated[Text, Tag("bare")]
     | SkipJsonSchema[Annotated[Callable[..., Any], Tag("callable")]],

@@ -159,7 +159,7 @@ def _state(node: Node, arcs: list[Node], problems: Problems) -> Node:
         else:
             _put(entries, entry, problems)
     handled = with_handlers(entries, problems)
-    return replace(state, entries=tuple(_function_lists(handled, problems)))
+    return replace(state, entries=tuple(_function_lists(handled)))
 
 
 def _put(entries: dict[str, Entry], entry: Entry, problems: Problems) -> None:
@@ -169,31 +169,24 @@ def _put(entries: dict[str, Entry], entry: Entry, problems: Problems) -> None:
         entries[entry.key] = entry
 
 
-def _function_lists(entries: Mapping[str, Entry], problems: Problems) -> list[Entry]:
+def _function_lists(entries: Mapping[str, Entry]) -> list[Entry]:
     return [
-        replace(entry, value=_functions(entry.value, problems))
-        if entry.key in FUNCTION_LISTS
-        else entry
+        replace(entry, value=_functions(entry.value)) if entry.key in FUNCTION_LISTS else entry
         for entry in entries.values()
     ]
 
 
-def _functions(node: Node, problems: Problems) -> ListNode:
+def _functions(node: Node) -> ListNode:
     """Return one function or a list of them as a list."""
     items = node.items if isinstance(node, ListNode) else (node,)
-    found = [_function(item, problems) for item in items]
-    return ListNode(tuple(item for item in found if item is not None), node.at)
+    return ListNode(tuple(_function(item) for item in items), node.at)
 
 
-def _function(node: Node, problems: Problems) -> Node | None:
-    """Return the function with its code marked as code; None for a kind refused so far."""
+def _function(node: Node) -> Node:
+    """Return the function with its code marked as code."""
     match node:
         case Scalar(value=str()):
             return replace(node, is_code=True)
-        case MapNode() if _text(node.get("type")) == "builtin":
-            message = "builtin functions are not yet supported"
-            problems.add(node.at, message, "use inline code, or register a function of your own")
-            return None
         case MapNode():
             return replace(node, entries=tuple(_marked_code(entry) for entry in node.entries))
     return node
@@ -234,19 +227,14 @@ def _arc(level: Level, node: Node, problems: Problems) -> Node | None:
     if not isinstance(node, MapNode):
         return node
     arc = canonical_keys(level, node, problems)
-    values = {entry.key: _arc_value(entry, problems) for entry in arc.entries}
-    entries = tuple(
-        replace(entry, value=value)
-        for entry in arc.entries
-        if (value := values[entry.key]) is not None
-    )
+    entries = tuple(replace(entry, value=_arc_value(entry)) for entry in arc.entries)
     return None if node.entry("target_network") else replace(arc, entries=entries)
 
 
-def _arc_value(entry: Entry, problems: Problems) -> Node | None:
+def _arc_value(entry: Entry) -> Node:
     if entry.key == "transforms":
-        return _functions(entry.value, problems)
-    return _function(entry.value, problems) if entry.key == "condition" else entry.value
+        return _functions(entry.value)
+    return _function(entry.value) if entry.key == "condition" else entry.value
 
 
 def with_start_marked(root: Node, problems: Problems) -> Node:

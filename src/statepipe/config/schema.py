@@ -41,8 +41,10 @@ _INCLUDE: Schema = {
 _VARIABLE: Schema = {"type": "string", "pattern": r"\$\{", "description": "${VAR} and its forms."}
 
 
-def json_schema() -> Schema:
+def json_schema(builtins: Mapping[str, Schema] | None = None) -> Schema:
     """Return the JSON Schema (draft 2020-12) of a config, for editors and `statepipe schema`.
+
+    `builtins` holds the schemas of the parameters of builtin functions, by name.
 
     It knows shapes and keys. What holds between parts (names that exist, one start state) and
     double spellings are checked by loading alone.
@@ -75,7 +77,35 @@ def json_schema() -> Schema:
         "Test": _or_include(_case(parts["CaseConfig"], parts["CaseErrorConfig"])),
         "DataMode": {"anyOf": [_ref("DataHandlingMode"), parts["DataModeConfig"]]},
     }
+    if builtins:
+        _add_builtins(defs, builtins)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": defs} | _top(top)
+
+
+def _add_builtins(defs: Schema, builtins: Mapping[str, Schema]) -> None:
+    """Let the schema of builtin functions know their names, and the parameters of each."""
+    function = defs["BuiltinFunction"]
+    function["properties"]["name"] = {"anyOf": [{"enum": sorted(builtins)}, _VARIABLE]}
+    function["allOf"] = []
+    for name, given in builtins.items():
+        schema = _as_written(_renamed(given, f"#/$defs/{name}."))
+        defs |= {f"{name}.{part}": inner for part, inner in schema.pop("$defs", {}).items()}
+        needed = ["params"] if schema.get("required") else []
+        defs[f"{name}.params"] = schema
+        then = {"properties": {"params": _ref(f"{name}.params")}, "required": needed}
+        function["allOf"].append({"if": {"properties": {"name": {"const": name}}}, "then": then})
+
+
+def _renamed(schema: Any, prefix: str) -> Any:  # JSON of any kind goes in and comes out
+    """Return the schema with its references to definitions of its own under another name."""
+    if isinstance(schema, list):
+        return [_renamed(item, prefix) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    return {
+        key: value.replace("#/$defs/", prefix) if key == "$ref" else _renamed(value, prefix)
+        for key, value in schema.items()
+    }
 
 
 def _ref(name: str) -> Schema:

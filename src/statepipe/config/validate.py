@@ -121,6 +121,7 @@ def _tell(tree: Node, detail: ErrorDetails, path: Path, problems: Problems) -> N
 _FUNCTION_KEYS = {
     "inline": ["type", "code"],
     "registered": ["type", "name"],
+    "builtin": ["type", "name", "params"],
     "custom": ["type", "module", "name", "params"],
 }
 
@@ -157,7 +158,7 @@ def _add_advice(path: Path) -> str:
     return f"add  {path[-1]}: ..."
 
 
-def _shown(node: Node) -> str:
+def shown_node(node: Node) -> str:
     """Return what stands at `node`, for the end of "must be text, not ..."."""
     match node:
         case MapNode():
@@ -185,8 +186,8 @@ def _short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-_Wording: TypeAlias = tuple[str, str | None]
-_NEEDS: Mapping[str, _Wording] = {
+Wording: TypeAlias = tuple[str, str | None]
+NEEDS: Mapping[str, Wording] = {
     "string_type": ("text", None),
     "string_unicode": ("text without lone surrogates", None),
     "string_too_short": ("a text of at least one character", None),
@@ -208,23 +209,27 @@ _NEEDS: Mapping[str, _Wording] = {
 }
 
 
-def _wrong_value(detail: ErrorDetails, node: Node, name: str) -> _Wording:
+def _wrong_value(detail: ErrorDetails, node: Node, name: str) -> Wording:
     special = _SPECIAL.get(detail["type"])
     if special is not None:
         return special(node, name)
-    need, advice = _NEEDS.get(detail["type"]) or _bound(detail)
+    need, advice = NEEDS.get(detail["type"]) or bound(detail)
     if need is None:
         return f"{name}: {detail['msg']}", None
-    return f"{name} must be {need}, not {_shown(node)}", advice or _value_advice(detail, node)
+    return f"{name} must be {need}, not {shown_node(node)}", advice or _value_advice(detail, node)
 
 
-def _bound(detail: ErrorDetails) -> tuple[str | None, None]:
+def bound(detail: ErrorDetails) -> tuple[str | None, None]:
     """Return what a value must be that is out of its bounds, which pydantic tells."""
     match detail:
         case {"type": "greater_than_equal", "ctx": {"ge": least}}:
             return f"at least {least:g}", None
-        case {"type": "greater_than", "ctx": {"gt": bound}}:
-            return f"more than {bound:g}", None
+        case {"type": "greater_than", "ctx": {"gt": border}}:
+            return f"more than {border:g}", None
+        case {"type": "less_than_equal", "ctx": {"le": most}}:
+            return f"at most {most:g}", None
+        case {"type": "less_than", "ctx": {"lt": border}}:
+            return f"less than {border:g}", None
         case {"type": "literal_error", "ctx": {"expected": expected}}:
             return str(expected).replace("'", ""), None
     return None, None
@@ -239,28 +244,30 @@ def _value_advice(detail: ErrorDetails, node: Node) -> str | None:
     return None
 
 
-def _function_type(node: Node, name: str) -> _Wording:
+def _function_type(node: Node, name: str) -> Wording:
     kind = _type_of(node)
     return f"{name}: unknown function type '{kind}'", suggestion(kind, FUNCTION_TYPES)
 
 
-def _no_function(node: Node, name: str) -> _Wording:
+def _no_function(node: Node, name: str) -> Wording:
     if isinstance(node, MapNode):
         return f"{name}: the function has no type", f"add  type: {_likely_type(node)}"
-    return f"{name} must be a function, not {_shown(node)}", "give code, a name, or {type: ...}"
+    return f"{name} must be a function, not {shown_node(node)}", "give code, a name, or {type: ...}"
 
 
 def _likely_type(node: MapNode) -> str:
     if node.entry("code"):
         return "inline"
-    return "custom" if node.entry("module") else "registered"
+    if node.entry("module"):
+        return "custom"
+    return "builtin" if node.entry("params") else "registered"
 
 
-def _empty(node: Node, name: str) -> _Wording:
+def _empty(node: Node, name: str) -> Wording:
     return f"{name} is empty", "give at least one"
 
 
-_SPECIAL: Mapping[str, Callable[[Node, str], _Wording]] = {
+_SPECIAL: Mapping[str, Callable[[Node, str], Wording]] = {
     "union_tag_invalid": _function_type,
     "union_tag_not_found": _no_function,
     "too_short": _empty,

@@ -12,12 +12,12 @@ from typing import Any
 
 from statepipe.errors import ConfigError, Problem, Span
 from statepipe.functions.asking import ASKER, asked_names, may_ask, take_from_asker
-from statepipe.functions.function import CallStyle
 from statepipe.functions.inline import ParsedInline
 from statepipe.functions.names import namespace
 from statepipe.functions.parsing import TOO_DEEP
 from statepipe.functions.positions import Positions
 from statepipe.functions.scopes import FunctionNode, free_names
+from statepipe.functions.signature import CallStyle
 from statepipe.functions.view import Context, StateView, view_in
 from statepipe.record import Record
 from statepipe.source_text import SourceText

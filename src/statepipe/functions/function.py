@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from statepipe.errors import Place
+from statepipe.functions.life import Life
+from statepipe.functions.signature import CallStyle
 from statepipe.source_text import SourceText
 
-CallStyle: TypeAlias = Literal["view", "data_context", "record"]
-"""How a function wants its record: as one `StateView`, as `(data, context)`, or bare."""
+Memory: TypeAlias = Literal["none", "run", "worker"]
+"""What a function remembers: nothing; the records of a run before this one; or only those of the
+same worker, which its author has agreed to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +41,8 @@ class Function:
 
     `asks`: it may take from its view or context what is bound to the run, such as `now()`.
     `named`: it takes that by name, and `call` wants its view or context once more, at the end.
+    `pure`: its maker vouches that it leaves its record alone, keeps no part of it, and gives a
+    verdict or a new plain dict. `expression`: what a builtin may be written as; no author's text.
     """
 
     label: str
@@ -48,3 +53,7 @@ class Function:
     code: InlineCode | None = None
     asks: bool = False
     named: bool = False
+    pure: bool = False
+    expression: InlineCode | None = None
+    memory: Memory = "none"
+    life: Life | None = None

@@ -1,4 +1,4 @@
-"""References: what a config says about a function, resolved to the function itself."""
+"""References: what a config says about a function, resolved to it. Builtins: `graph.builtins`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from statepipe.functions.asking import NAMES, asked_names
 from statepipe.functions.compiled import compile_inline
 from statepipe.functions.function import Function
 from statepipe.functions.inline import IMPLICIT, ParsedInline, read_inline
+from statepipe.functions.life import life_of
 from statepipe.functions.names import BUILTINS, MODULES, close_match
 from statepipe.functions.parsing import TOO_DEEP
 from statepipe.functions.positions import Positions
@@ -32,17 +33,19 @@ SIGNATURE_ADVICE = "a function takes one argument (the state) or two (data, cont
 class Reference:
     """What a config says about one function.
 
-    `code` belongs to inline code; `name` to registered, builtin and custom functions, `module`
-    and `params` to custom ones; `target` is a callable given in a dict config.
+    `code` belongs to inline code; `name` to registered and custom functions, `module` and
+    `params` to custom ones; `target` is a callable given in a dict config. `places` tells where
+    each of `params` stands.
     """
 
-    kind: Literal["inline", "registered", "builtin", "custom", "callable"]
+    kind: Literal["inline", "registered", "custom", "callable"]
     place: Place
     code: SourceText | None = None
     name: str | None = None
     module: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     target: Callable[..., Any] | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)
 
 
 def resolve(
@@ -62,12 +65,6 @@ def resolve(
             return _custom(reference, module, name, trusted=trusted)
         case Reference(kind="callable", target=target) if target is not None:
             return _function(reference, _label_of(target), target)
-        case Reference(kind="builtin", name=name):
-            _fail(
-                reference,
-                f"builtin function {name!r}: builtin functions are not yet supported",
-                "use inline code, or register a function of your own",
-            )
     raise ValueError(f"incomplete reference: {reference}")
 
 
@@ -181,6 +178,7 @@ def _custom(reference: Reference, module: str, name: str, *, trusted: bool) -> F
             TRUST_ADVICE,
         )
     target = _imported(reference, module, name, label)
+    _check_params(reference, target, label)
     if isinstance(target, type):
         try:
             target = target(**reference.params)
@@ -189,7 +187,6 @@ def _custom(reference: Reference, module: str, name: str, *, trusted: bool) -> F
         if not callable(target):
             _fail(reference, f"{label} makes objects that cannot be called", "give it `__call__`")
     elif reference.params:
-        _check_params(reference, target, label)
         target = partial(target, **reference.params)
     return _function(reference, label, target)
 
@@ -213,12 +210,35 @@ def _imported(reference: Reference, module: str, name: str, label: str) -> Calla
 
 
 def _check_params(reference: Reference, target: Callable[..., Any], label: str) -> None:
+    """Raise ConfigError for parameters that `target` does not take, a class all that it needs."""
     try:
-        inspect.signature(target).bind_partial(**reference.params)
+        signature = inspect.signature(target)
+    except (TypeError, ValueError):
+        return  # one that does not tell its signature
+    known = [each for each in signature.parameters.values() if each.kind in BY_NAME]
+    if not any(each.kind is each.VAR_KEYWORD for each in signature.parameters.values()):
+        problems = list(_unknown_params(reference, [each.name for each in known], label))
+        if problems:
+            raise ConfigError(problems)
+    try:
+        if isinstance(target, type):
+            signature.bind(**reference.params)
+        else:
+            signature.bind_partial(**reference.params)
     except TypeError as error:
         _fail(reference, f"{label}: {error}", "`params` are given as keyword arguments")
-    except ValueError:
-        return  # a builtin that does not tell its signature
+
+
+BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+def _unknown_params(reference: Reference, known: list[str], label: str) -> Iterator[Problem]:
+    for name in reference.params:
+        if name not in known:
+            match = close_match(name, known)
+            advice = f"did you mean {match!r}?" if match else f"it has {', '.join(known) or 'none'}"
+            place = reference.places.get(name, reference.place)
+            yield Problem(place, f"{label} has no parameter {name!r}", advice)
 
 
 def _reason(error: Exception) -> str:
@@ -242,4 +262,12 @@ def _function(reference: Reference, label: str, target: Callable[..., Any]) -> F
         style = call_style(target)
     except SignatureError as error:
         _fail(reference, f"{label} {error}", SIGNATURE_ADVICE)
-    return Function(label, target, style, is_async(target), reference.place, asks=True)
+    return Function(
+        label,
+        target,
+        style,
+        is_async(target),
+        reference.place,
+        asks=True,
+        life=life_of(target, label),
+    )

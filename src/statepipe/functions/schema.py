@@ -9,6 +9,8 @@ from statepipe.errors import ConfigError, Place, Problem
 from statepipe.functions.function import Function
 from statepipe.record import Record
 
+SHOWN = 240  # characters of a message, which holds the value whole
+
 Verdict: TypeAlias = bool | tuple[bool, str]
 
 
@@ -53,6 +55,8 @@ def _first_line(error: Exception) -> str:
 
 
 def _reason(message: str, instance_path: list[str | int], schema_path: list[str | int]) -> str:
+    if len(message) > SHOWN:  # it begins with the value and ends with what is wrong
+        message = f"{message[: SHOWN // 2]}...{message[-SHOWN // 2 :]}"
     rules = [part for part in schema_path if isinstance(part, str)]
     text = f"{message} (rule {rules[-1]!r})" if rules else message
     field = ".".join(map(str, instance_path))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from statepipe.functions.function import CallStyle
+CallStyle: TypeAlias = Literal["view", "data_context", "record"]
+"""How a function wants its record: as one `StateView`, as `(data, context)`, or bare."""
 
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 STYLES: dict[int, CallStyle] = {1: "view", 2: "data_context"}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from statepipe.functions.moment import NO_PROMISE, Promise, moment_of
-from statepipe.record import Record
+from statepipe.record import Record, Run
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -140,3 +141,25 @@ def view_in(context: Context, data: Record) -> StateView:
     moment, step = context._moment, context._step
     caught = context._caught
     return StateView(data, context.state, context.resources, moment, step, caught)
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a record is: its run, the machine's place in a pipeline, its position."""
+
+    run: Run
+    stage: int
+    position: int
+
+
+def whereabouts(context: Context) -> Whereabouts:
+    """Return where the record is that a function gets with `context`. NoRunError without a run."""
+    moments, index = context._moment[:2]
+    moments.now()  # there has to be a run
+    return Whereabouts(moments.run, moments.stage, moments.position(index))
+
+
+def drawn(context: Context, kind: str) -> int:
+    """Return a number of 128 bits by chance, the same whenever this step draws for this record."""
+    moments, index = context._moment[:2]
+    return int.from_bytes(moments.key(kind, index, context._step))

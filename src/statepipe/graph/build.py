@@ -7,12 +7,13 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 from statepipe.config.files import lies_in
 from statepipe.config.load import LoadedConfig
 from statepipe.config.model import (
     ArcConfig,
+    BuiltinFunction,
     CatchConfig,
     CustomFunction,
     FunctionConfig,
@@ -24,15 +25,19 @@ from statepipe.config.model import (
     StateConfig,
 )
 from statepipe.config.tree import MapNode, Node, Path, Scalar, Spot
-from statepipe.errors import ConfigError, Problem
+from statepipe.errors import ConfigError, Place, Problem
+from statepipe.functions.builtin import Kind
 from statepipe.functions.function import Function
 from statepipe.functions.reference import Reference, resolve
 from statepipe.functions.schema import schema_function
+from statepipe.graph.builtins import Workbench
 from statepipe.graph.fingerprint import fingerprint
 from statepipe.graph.model import Arc, Catch, Machine, Network, Retry, State
 from statepipe.graph.names import arc_names, named
 from statepipe.graph.resources import declared_resources, resource_problems
 from statepipe.source_text import SourceText
+
+Found = TypeVar("Found")
 
 
 def build_machine(
@@ -49,7 +54,8 @@ def build_machine(
     no file. Raises ConfigError with all problems: those of `loaded` and those of the functions.
     """
     is_trusted = not loaded.from_file if trusted is None else trusted
-    builder = _Builder(loaded, registered, is_trusted)
+    bench = Workbench(loaded.folder, bounded=not is_trusted)
+    builder = _Builder(loaded, registered, is_trusted, bench)
     model = loaded.model
     networks = [
         builder.network(network, ("networks", index))
@@ -70,7 +76,8 @@ def build_machine(
         description=model.description,
         metadata=model.metadata,
         config_hash=config_hash(model),
-        fingerprint=fingerprint(model),
+        fingerprint=fingerprint(model)
+        | {f"file {name!r}": digest for name, digest in bench.files.items()},
     )
 
 
@@ -91,6 +98,7 @@ class _Builder:
     loaded: LoadedConfig
     registered: Mapping[str, Callable[..., Any]]  # user code: any signature
     trusted: bool
+    bench: Workbench
     problems: list[Problem] = field(default_factory=list)
 
     def network(self, network: NetworkConfig, path: Path) -> Network:
@@ -155,7 +163,8 @@ class _Builder:
     def arc(self, arc: ArcConfig, name: str, path: Path) -> Arc:
         condition = None
         if arc.condition is not None:
-            condition = self.function(arc.condition, (*path, "condition"))
+            found = self.function(arc.condition, (*path, "condition"), "validator")
+            condition = found[0] if found else None
         return Arc(
             name=name,
             target=arc.to,
@@ -175,18 +184,25 @@ class _Builder:
         return self.resolved(at, lambda: schema_function(schema, label, at.place))
 
     def functions(self, configs: Sequence[FunctionConfig], path: Path) -> tuple[Function, ...]:
-        found = [self.function(config, (*path, index)) for index, config in enumerate(configs)]
-        return tuple(function for function in found if function is not None)
+        kind: Kind = "transform" if path[-1] == "transforms" else "validator"
+        found = (self.function(item, (*path, index), kind) for index, item in enumerate(configs))
+        return tuple(function for functions in found for function in functions)
 
-    def function(self, config: FunctionConfig, path: Path) -> Function | None:
-        node = self.loaded.node(*path)
+    def function(self, config: FunctionConfig, path: Path, kind: Kind) -> list[Function]:
+        """Return the function, or of a chain its functions; none if there is something wrong."""
+        node, bench = self.loaded.node(*path), self.bench
+        if isinstance(config, BuiltinFunction):
+            name, params = config.name, config.params
+            built = self.resolved(node.at, lambda: bench.functions(name, params, node, kind))
+            return built or []
         reference, at = reference_of(config, node, self.registered)
-        return self.resolved(
+        found = self.resolved(
             at, lambda: resolve(reference, registered=self.registered, trusted=self.trusted)
         )
+        return [] if found is None else [found]
 
-    def resolved(self, at: Spot, resolve_it: Callable[[], Function]) -> Function | None:
-        """Return the function; if there is none, keep its problems, underlined."""
+    def resolved(self, at: Spot, resolve_it: Callable[[], Found]) -> Found | None:
+        """Return what is found; if there is none, keep its problems, underlined."""
         try:
             return resolve_it()
         except ConfigError as error:
@@ -233,12 +249,22 @@ def reference_of(
             return Reference("registered", at.place, name=name), at
         case CustomFunction(module=module, name=name, params=params):
             at = _part(node, "name").at
-            return Reference("custom", at.place, module=module, name=name, params=params), at
+            return _custom(at.place, module, name, params, _part(node, "params")), at
         case str() if config in registered:
             return Reference("registered", node.at.place, name=config), node.at
         case str():
             return _inline(config, node)
+        case BuiltinFunction():
+            raise ValueError("a builtin function is no reference")
     return Reference("callable", node.at.place, target=config), node.at
+
+
+def _custom(
+    place: Place, module: str, name: str, params: Mapping[str, Any], node: Node
+) -> Reference:
+    entries = node.entries if isinstance(node, MapNode) else ()
+    places = {entry.key: entry.at.place for entry in entries}
+    return Reference("custom", place, module=module, name=name, params=params, places=places)
 
 
 def _inline(code: str, node: Node) -> tuple[Reference, Spot]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from statepipe.functions.function import Function, InlineCode
 from statepipe.functions.positions import Positions
 from statepipe.functions.scopes import free_names
 from statepipe.plan.effects import Effects, imported_module
-from statepipe.plan.facts import UNKNOWN, Edit, Facts, Fusion, Replacement
+from statepipe.plan.facts import HARMLESS, UNKNOWN, Edit, Facts, Fusion, Replacement
 from statepipe.plan.vocabulary import (
     BOOL_METHODS,
     EAGER_BUILTINS,
@@ -25,7 +26,12 @@ UNFUSABLE = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 
 
 def analyse(function: Function) -> Facts:
-    """Return the facts of `function`, proved from its expression; `UNKNOWN` without one."""
+    """Return the facts of `function`, proved from its expression; `UNKNOWN` without one.
+
+    Of a pure builtin they are what its maker vouches for.
+    """
+    if function.pure:
+        return facts_of_builtin(function)
     code = function.code
     if code is None or code.expression is None:
         return UNKNOWN
@@ -46,6 +52,14 @@ def facts_of(function: Function, code: InlineCode, expression: ast.expr) -> Fact
         never_tuple=never_tuple(expression),
         fusion=None if function.is_async or function.named else fusion_of(code, uses),
     )
+
+
+def facts_of_builtin(function: Function) -> Facts:
+    code = function.expression
+    if code is None:
+        return HARMLESS
+    # A verdict is never written as a dict, and a transform as nothing else: see `expressions`.
+    return replace(HARMLESS, always_dict=True, fusion=fusion_of(code, RecordUses(code)))
 
 
 class RecordUses:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import CodeType, TracebackType
 
 from statepipe.errors import Place, RecordError, Span
+from statepipe.functions.builtin import FieldError
 from statepipe.functions.compiled import file_name
 from statepipe.functions.function import Function, InlineCode
 from statepipe.plan.hints import hint_for
@@ -81,7 +82,7 @@ def record_error(
 def message_of(error: Exception, function: Function | None) -> str:
     """Return one line on `error`, with the place in the user's own module if it came from one."""
     text = " ".join(text_of(error).split())
-    if isinstance(error, RefusalError):
+    if isinstance(error, RefusalError | FieldError):
         return text
     name = type(error).__name__
     message = f"{name}: {text}" if text else name

@@ -6,6 +6,7 @@ import ast
 from difflib import get_close_matches
 
 from statepipe.errors import ResourceError, Span
+from statepipe.functions.builtin import FieldError
 from statepipe.plan.refusals import (
     NoOpenArcError,
     ResultTypeError,
@@ -28,6 +29,8 @@ def hint_for(error: Exception, record: Record, span: Span | None) -> str | None:
     if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
         owner, fields = owner_of(error.args[0], record, span)
         return missing_field_hint(error.args[0], owner, fields)
+    if isinstance(error, FieldError) and error.missing:
+        return missing_field_hint(error.path[0], "the record", record)
     if isinstance(error, TypeError) and "NoneType" in str(error):
         return none_hint(record)
     return OF_RULES.get(type(error))

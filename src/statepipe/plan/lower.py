@@ -51,7 +51,7 @@ def lower(
         start=lowering.indices[network.start],
         mode=lowering.mode,
         max_transitions=machine.max_transitions,
-        is_async=any(step.function.is_async for step in steps),
+        is_async=any(awaited(step.function) for step in steps),
         resources=sight.all,  # shared by all records
         timeout_s=machine.timeout_s,
         on_failure=tuple(
@@ -62,6 +62,11 @@ def lower(
         waits=sight.waits and not sight.is_async,
         hide=resources.hide,
     )
+
+
+def awaited(function: Function) -> bool:
+    """Tell whether a function is to be awaited, or its set-up or tear-down is."""
+    return function.is_async or (function.life is not None and function.life.is_async)
 
 
 def starting_at(plan: Plan, state: str) -> Plan:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from statepipe.errors import Place
-from statepipe.functions.function import Function
+from statepipe.functions.function import Function, Memory
+from statepipe.functions.life import Life
 from statepipe.functions.view import EMPTY
 from statepipe.graph.model import Retry
 from statepipe.plan.facts import Facts
@@ -150,6 +151,24 @@ class Plan:
             if not any(step.resources is scope for scope in (self.resources, EMPTY, *scopes)):
                 scopes.append(step.resources)
         return {f"resources_{number}": scope for number, scope in enumerate(scopes, 1)}
+
+    @property
+    def lives(self) -> list[Life]:
+        """What has to be set up before a run, each object once, in the order of the steps."""
+        functions = [step.function for state in self.states for step in state.steps()]
+        found = {id(each.life.target): each.life for each in functions if each.life is not None}
+        return list(found.values())
+
+    @property
+    def memory(self) -> Memory:
+        """What the functions remember of the records before."""
+        kept = {step.function.memory for state in self.states for step in state.steps()}
+        return "run" if "run" in kept else "worker" if "worker" in kept else "none"
+
+    def remembering(self) -> list[str]:
+        """Return the labels of the functions that remember, each once."""
+        steps = [step for state in self.states for step in state.steps()]
+        return sorted({s.function.label for s in steps if s.function.memory != "none"})
 
     def index_of(self, name: str) -> int:
         """Return the index of the state called `name`; KeyError if there is none."""

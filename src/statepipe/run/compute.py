@@ -54,6 +54,8 @@ class ChunkRunner:
         self.exits = Exits(engines[-1].end_states, routing)
         self.is_async = any(engine.plan.is_async for engine in engines)
         self._is_plain = len(engines) == 1 and not retries
+        lives = (life for engine in engines for life in engine.plan.lives)
+        self.lives = list({id(life.target): life for life in lives}.values())
         plan = engines[0].plan
         seen_outside = not (plan.harmless and routing.encodes)
         self._copies = plan.mode is DataHandlingMode.COPY and seen_outside

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from statepipe.errors import LifecycleError
+from statepipe.functions.life import Life
 from statepipe.run.bell import Bell
 from statepipe.run.chunk import ByteChunk, Chunk, ChunkResult, RangeChunk, RecordChunk
 from statepipe.run.compute import ChunkRunner
@@ -58,6 +60,14 @@ class Computing(Protocol):
     def replaced(self) -> int:
         """How many processes died and were replaced."""
 
+    @property
+    def lives(self) -> Sequence[Life]:
+        """What is to be set up in the driver's own process, and torn down there."""
+
+    @property
+    def late_failure(self) -> LifecycleError | None:
+        """What could not be torn down elsewhere, known once this is closed."""
+
     def start(self) -> None: ...
 
     async def submit(self, chunk: Chunk, records: int) -> Done | None:
@@ -81,10 +91,12 @@ class InlineComputing:
     busy = False
     pids = ()
     replaced = 0
+    late_failure = None
 
     def __init__(self, runner: ChunkRunner, bell: Bell) -> None:
         self._runner = runner
         self._bell = bell
+        self.lives = runner.lives
         self._count = 0
 
     def start(self) -> None:

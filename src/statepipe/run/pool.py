@@ -10,10 +10,12 @@ import multiprocessing
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-from statepipe.errors import StreamError, UsageError
+from statepipe.errors import LifecycleError, StreamError, UsageError
+from statepipe.functions.life import Life
 from statepipe.ports import ByteSource, DeliveryLog
 from statepipe.run.arena import Arena
 from statepipe.run.bell import Bell
@@ -77,6 +79,9 @@ class Pool:
         self._submitted = 0
         self._taken = 0
         self._closing = False
+        self._lives = runner.lives
+        self.lives: Sequence[Life] = ()  # each worker has its own
+        self.late_failure: LifecycleError | None = None
         self.replaced = 0
 
     @property
@@ -130,7 +135,7 @@ class Pool:
     def close(self) -> None:
         """End all processes, also in the midst of replacing one: the nursery knows them all."""
         self._closing = True
-        if not self.busy:
+        if self._lives or not self.busy:  # what was set up is to be torn down
             self._dismiss()
         elif self._task.runner.holders:
             self._interrupt()
@@ -146,6 +151,8 @@ class Pool:
         for place in self._places:
             place.close()
         self._workers, self._threads, self._places = [], {}, []
+        late = [event for event in self._events if isinstance(event, LifecycleError)]
+        self.late_failure = late[0] if late else self.late_failure
 
     def _dismiss(self) -> None:
         """Let workers end by themselves."""

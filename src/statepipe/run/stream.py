@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from statepipe.errors import StreamError
+from statepipe.errors import LifecycleError, StreamError
 from statepipe.ports import Clock
 from statepipe.record import Position
 from statepipe.run.bell import Bell
@@ -22,6 +22,7 @@ from statepipe.run.computing import Computing, Done
 from statepipe.run.dead_letters import DeadLetters
 from statepipe.run.encoding import LateEncoding
 from statepipe.run.intake import Intake
+from statepipe.run.lives import alive_async
 from statepipe.run.options import StreamConfig
 from statepipe.run.outlets import Outlet, settled
 from statepipe.run.progress import Counters, Progress, StreamResult
@@ -109,8 +110,26 @@ class Stream:
         What a source iterator raises is raised after all that it gave before has been written.
         """
         try:
+            async with alive_async(self.parts.computing.lives):
+                await self._move_to_commit()
+        except BaseException as error:
+            await self._close()
+            if isinstance(error, LifecycleError):
+                tell_counts(error, self.result())
+            if self.parts.computing.late_failure is not None:
+                error.add_note(str(self.parts.computing.late_failure))
+            raise
+        await self._close()
+        for failed in (self.parts.intake.error, self.parts.computing.late_failure):
+            if failed is not None:
+                tell_counts(failed, self.result())
+                raise failed
+        return self.result()
+
+    async def _move_to_commit(self) -> None:
+        try:
             if self.keeping is not None and await self.keeping.go_on():
-                return self.result()
+                return
             await self._open()
             await self._move_all()
             await self._commit()
@@ -120,15 +139,14 @@ class Stream:
             if isinstance(error, StreamError):
                 error.last_checkpoint = self.committed
             raise
-        finally:
+
+    async def _close(self) -> None:
+        try:
             self.parts.computing.close()
+        finally:
             await self.parts.intake.close()
             if self.keeping is not None:
                 self.keeping.close()
-        if self.parts.intake.error is not None:
-            tell_counts(self.parts.intake.error, self.result())
-            raise self.parts.intake.error
-        return self.result()
 
     async def _open(self) -> None:
         """Open everything: first what is written, so that nothing is read in vain."""

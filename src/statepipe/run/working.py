@@ -6,13 +6,13 @@ import asyncio
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import FrameType
 from typing import NoReturn
 
-from statepipe.errors import StreamError
+from statepipe.errors import LifecycleError, StreamError
 from statepipe.ports import ByteSource
 from statepipe.providers import Holder
 from statepipe.run.arena import Arena
@@ -23,6 +23,7 @@ from statepipe.run.chunk import ByteChunk, Chunk, ChunkResult, RangeChunk, Recor
 from statepipe.run.compute import ChunkRunner
 from statepipe.run.deliveries import Again
 from statepipe.run.in_hand import Cause, InHand
+from statepipe.run.lives import alive_async
 
 REPLY_S = 0.2
 """How often a worker tells what it has of a range that takes long."""
@@ -61,6 +62,10 @@ class Task:
             yield from chunks_in_range(self.source, chunk, self.chunk_size)
         else:
             yield chunk
+
+
+LAST_WORDS = -1
+"""In place of a chunk's number: what is told belongs to none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,7 @@ class Working:
         self._in_hand = place.in_hand
         self._arena = place.arena
         self._connection = connection
+        self._alive: AbstractAsyncContextManager[None] | None = None
 
     def serve(self) -> None:
         """Answer every chunk that comes with its results, until None comes or nobody is left."""
@@ -128,9 +134,29 @@ class Working:
                 # where nothing of this one takes up room.
                 self._in_hand.tell(Cause.MEMORY)
                 raise SystemExit(1) from None
+            finally:
+                self._tear_down(loop)
+
+    def _set_up(self, loop: asyncio.Runner) -> None:
+        """Set up the functions before the first chunk, whose answer tells if that fails."""
+        if self._alive is None and self._task.runner.lives:
+            alive = alive_async(self._task.runner.lives)
+            loop.run(alive.__aenter__())
+            self._alive = alive
+
+    def _tear_down(self, loop: asyncio.Runner) -> None:
+        """Tear them down; a failure is the last that the parent hears of this worker."""
+        if self._alive is None:
+            return
+        try:
+            loop.run(self._alive.__aexit__(None, None, None))
+        except LifecycleError as error:
+            with suppress(OSError):  # nobody is left to be told
+                self._connection.send((LAST_WORDS, error, True))
 
     def _answer(self, message: Message, loop: asyncio.Runner) -> None:
         try:
+            self._set_up(loop)
             reply = Reply(self._connection, self._arena, message)
             self._work_on(message, reply, loop)
             reply.finish()
