@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statepipe.builder.keys import CANONICAL, ArcKeys, MachineKeys, StateKeys
-from statepipe.config.model import ArcConfig, MachineConfig, NetworkConfig, StateConfig, _Model
+from statepipe.config.model import ArcConfig, MachineConfig, Model, NetworkConfig, StateConfig
 from statepipe.config.spellings import ARC, NETWORK, STATE, TOP, Level
 
 BUILT_BY_CALLS = {
@@ -17,7 +17,7 @@ BUILT_BY_CALLS = {
 SHORT = {"on_error": "catch"}
 
 
-def fields(model: type[_Model]) -> set[str]:
+def fields(model: type[Model]) -> set[str]:
     named = {field.alias or name for name, field in model.model_fields.items()}
     return named - BUILT_BY_CALLS[model]
 

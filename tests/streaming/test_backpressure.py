@@ -148,7 +148,10 @@ def test_a_slow_callable_holds_every_source_back(
     tally = Tally()
     given = tally.records() if source == "iterator" else tally.live()
     receive = tally.receive if sink == "callable" else tally.receive_later
-    options = on_workers(parallelism, chunk_size=CHUNK, backpressure_threshold=THRESHOLD)
+    # Chunks are whole: one that is cut early, as of a slow source, lets in another behind it.
+    options = on_workers(
+        parallelism, chunk_size=CHUNK, backpressure_threshold=THRESHOLD, max_wait_ms=60_000
+    )
     stream(one_state(), given, receive, stream_config=options)
 
     assert tally.got == COUNT

@@ -31,6 +31,7 @@ class MachineKeys(TypedDict, total=False):
     max_transitions: int
     timeout_seconds: float
     metadata: Metadata
+    resources: Sequence[Mapping[str, Any]]
     tests: Sequence[Mapping[str, Any]]
 
 
@@ -53,6 +54,7 @@ class StateKeys(TypedDict, total=False):
     catch: Mapping[str, Any] | Sequence[Mapping[str, Any]]
     on_error: str
     timeout_s: float
+    resources: Sequence[str]
     metadata: Metadata
 
 
@@ -64,6 +66,7 @@ class ArcKeys(TypedDict, total=False):
     transform: Functions
     transforms: Functions
     priority: int
+    resources: Sequence[str]
     metadata: Metadata
 
 

@@ -35,7 +35,7 @@ def declared_resources(loaded: LoadedConfig) -> tuple[DeclaredResource, ...]:
 
 def path_of(config: ResourceConfig, folder: str) -> str | None:
     if isinstance(config, FilesystemConfig | SqlConfig) and config.path is not None:
-        return os.path.join(folder, config.path)
+        return config.path if folder == "." else os.path.join(folder, config.path)
     return None
 
 
