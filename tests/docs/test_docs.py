@@ -135,6 +135,9 @@ def test_the_blocks_run(
     if all("skip" in block.says for block in blocks):
         pytest.skip(f"the document says: {blocks[0].says['skip']}")
     monkeypatch.chdir(tmp_path)
+    # A block may put "." on the path: it must find its own folder there, not an earlier block's.
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    monkeypatch.delitem(sys.path_importer_cache, ".", raising=False)
     for name, text in document.files.items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text, encoding="utf-8")
