@@ -1,3 +1,4 @@
+import linecache
 from types import FunctionType, TracebackType
 from typing import Any
 
@@ -16,6 +17,7 @@ from statepipe.plan.failure import (
     record_error,
     span_at,
 )
+from statepipe.plan.interpret import interpret
 from statepipe.plan.refusals import InvalidRecordError
 from statepipe.source_text import SourceText
 from tests.plan.machines import arc, dead_end, inline, one_transform, plan_of, registered, state
@@ -156,3 +158,17 @@ def test_a_body_that_uses_state_and_context_is_located_in_the_config() -> None:
 
     assert failed.span is not None
     assert failed.span.text[failed.span.start : failed.span.end] == "state.data['nope']"
+
+
+def test_the_failing_piece_is_found_also_after_linecache_was_cleared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = inline("1 / 1")  # takes the first name for code under these keys
+    function = inline("lambda s: {**s.data, 'share': 1 / s.data['n']}")
+    monkeypatch.setattr(linecache, "cache", {})
+    plan = one_transform(function)
+    error = interpret(plan, {"n": 0}).error
+
+    assert other is not function
+    assert error is not None and error.span is not None
+    assert error.span.text[error.span.start : error.span.end] == "1 / s.data['n']"

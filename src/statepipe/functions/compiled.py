@@ -185,6 +185,17 @@ def file_name(source: SourceText) -> str:
     return name
 
 
+def is_code_of(filename: str, source: SourceText) -> bool:
+    """Tell whether `file_name` has given `filename` to code of `source`, now or before.
+
+    It may give another name by now: anyone may clear `linecache`.
+    """
+    if source.place.file is not None:
+        return filename == source.place.file
+    name = f"<statepipe {source.place.keys}"
+    return filename == f"{name}>" or filename.startswith(f"{name} (")
+
+
 def _with_state(inline: Callable[..., Any], *, is_async: bool) -> Callable[..., Any]:
     """Give `inline(data, state, context)` its state, and keep what it assigns to `state.data`."""
 

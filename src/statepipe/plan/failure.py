@@ -10,7 +10,7 @@ from types import CodeType, TracebackType
 
 from statepipe.errors import Place, RecordError, Span
 from statepipe.functions.builtin import FieldError
-from statepipe.functions.compiled import file_name
+from statepipe.functions.compiled import is_code_of
 from statepipe.functions.function import Function, InlineCode
 from statepipe.plan.hints import hint_for
 from statepipe.plan.model import PlannedState, Step
@@ -164,8 +164,12 @@ def span_in_traceback(error: Exception, function: Function) -> Span | None:
     code = function.code
     if code is None:
         return None
-    position = position_in(error, file_name(code.source))
-    return None if position is None else span_at(code, position)
+    for entry in reversed(frames(error.__traceback__)):
+        running = entry.tb_frame.f_code
+        if is_code_of(running.co_filename, code.source):
+            position = position_at(running, entry.tb_lasti)
+            return None if position is None else span_at(code, position)
+    return None
 
 
 def span_of_all(function: Function) -> Span | None:
