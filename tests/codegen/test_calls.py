@@ -14,8 +14,10 @@ from examples.end_to_end_streaming import create_streaming_fsm_config
 from statepipe.codegen.engine import Engine
 from statepipe.config.load import load_config
 from statepipe.graph.build import build_machine
+from statepipe.graph.model import Machine
 from statepipe.plan.lower import lower
 from statepipe.testing import ManualTiming
+from tests.plan.machines import arc, machine, nested, push, state
 
 RECORDS = 1000
 
@@ -86,9 +88,9 @@ def test_at_most_one_call_in_twenty_records_is_the_frameworks() -> None:
 
 def test_retries_and_catches_make_no_call_for_a_record_that_succeeds() -> None:
     plain, guarded = create_streaming_fsm_config(), create_streaming_fsm_config()
-    for state in guarded["networks"][0]["states"]:
-        state["retry"] = {"max_attempts": 3, "backoff_s": 1}
-        state["on_error"] = "error"
+    for each in guarded["networks"][0]["states"]:
+        each["retry"] = {"max_attempts": 3, "backoff_s": 1}
+        each["on_error"] = "error"
     counts = []
     for config in (plain, guarded):
         machine = build_machine(load_config(config), registered={}, trusted=None)
@@ -133,3 +135,16 @@ def test_fused_builtins_cost_no_call_of_the_frameworks() -> None:
     gets = engine.compiled.program.source.count("data.get(") * RECORDS
     comprehension = RECORDS if sys.version_info < (3, 12) else 0
     assert all_calls - gets - comprehension <= RECORDS / 20
+
+
+def test_a_push_without_mappings_costs_no_call() -> None:
+    def calls(machine: Machine) -> int:
+        engine = Engine(lower(machine))
+        return calls_in(lambda: engine.run(records()))
+
+    change = "lambda s: {**s.data, 'id': s.data['id'] + 1}"
+    inner = (state("s", arc("e"), transforms=change), state("e"))
+    pushed = nested((state("a", push("z", "sub")), state("z")), sub=inner)
+    plain = machine(state("a", arc("s")), state("s", arc("z"), transforms=change), state("z"))
+
+    assert calls(pushed) - calls(plain) < RECORDS / 20

@@ -25,10 +25,14 @@ from tests.codegen.networks import (
     async_machines,
     guarded_async_machines,
     guarded_machines,
+    guarded_nested_machines,
     machines,
+    nested_async_machines,
+    nested_machines,
     records,
     tame_async_machines,
     tame_machines,
+    tame_nested_machines,
 )
 from tests.plan.machines import unproved
 
@@ -116,6 +120,14 @@ def test_every_engine_agrees_on_records_that_come_far(
     agree(machine, mode, records)
 
 
+@half_as_thorough
+@given(st.booleans().flatmap([tame_nested_machines, nested_machines].__getitem__), modes, chunks)
+def test_every_engine_agrees_on_networks_within_networks(
+    machine: Machine, mode: DataHandlingMode, records: list[Any]
+) -> None:
+    agree(machine, mode, records)
+
+
 def agree(machine: Machine, mode: DataHandlingMode, records: list[Any]) -> None:
     plan = lower(machine, mode=mode)
     given_records = copy.deepcopy(records)
@@ -140,7 +152,7 @@ ENGINES = {
 
 @thorough
 @given(
-    st.booleans().flatmap([tame_async_machines, async_machines].__getitem__),
+    st.one_of(tame_async_machines, async_machines, nested_async_machines),
     modes,
     chunks,
     st.integers(1, 5),
@@ -222,8 +234,8 @@ def run_one(plan: Plan, record: Any, timing: ManualTiming) -> Outcome:
     return Engine(plan, timing).run([record]).outcome(0)
 
 
-@half_as_thorough
-@given(guarded_machines, modes, chunks, late_calls)
+@thorough
+@given(guarded_machines | guarded_nested_machines, modes, chunks, late_calls)
 def test_every_engine_agrees_on_retries_catches_and_limits(
     machine: Machine, mode: DataHandlingMode, records: list[Any], late: list[int]
 ) -> None:
@@ -235,8 +247,8 @@ def test_every_engine_agrees_on_retries_catches_and_limits(
     assert one_by_one(unproved(plan), records, late, run_one) == expected
 
 
-@half_as_thorough
-@given(guarded_machines, modes, chunks)
+@thorough
+@given(guarded_machines | guarded_nested_machines, modes, chunks)
 def test_records_that_are_taken_up_again_are_alone_in_their_chunk(
     machine: Machine, mode: DataHandlingMode, records: list[Any]
 ) -> None:

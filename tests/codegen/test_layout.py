@@ -14,8 +14,9 @@ from statepipe.codegen.layout import (
 )
 from statepipe.graph.model import State
 from statepipe.plan.interpret import interpret
+from statepipe.plan.lower import lower
 from statepipe.plan.model import Plan
-from tests.plan.machines import arc, plan_of, state
+from tests.plan.machines import arc, nested, plan_of, push, state
 
 MAYBE = "lambda s: s.data['x']"
 
@@ -163,3 +164,54 @@ def test_with_a_limit_for_the_record_the_interpreter_has_it_from_the_start() -> 
 
     assert list(reachable(plan)) == [0]
     assert is_interpreted(plan, plan.states[1])
+
+
+def test_where_a_record_enters_a_network_and_where_it_comes_back_begin_blocks() -> None:
+    plan = lower(
+        nested(
+            (state("a", push("b", "sub")), state("b", arc("z")), state("z")),
+            sub=(state("s", arc("e")), state("e")),
+        )
+    )
+    layout = lay_out(plan)
+
+    assert blocks(plan) == ["a", "s", "b"]
+    assert [(way.state.name, way.push.network) for way in layout.pushes] == [("a", "sub")]
+    assert not layout.deep
+    assert not layout.limited
+
+
+def in_a_row(count: int) -> dict[str, list[State]]:
+    inner = {
+        f"n{number}": [state("s", push("e", f"n{number + 1}")), state("e")]
+        for number in range(1, count)
+    }
+    return inner | {f"n{count}": [state("e")]}
+
+
+@pytest.mark.parametrize(("count", "deep"), [(10, False), (11, True)])
+def test_nesting_is_watched_only_where_it_can_go_too_deep(count: int, deep: bool) -> None:
+    main = (state("a", push("z", "n1")), state("z"))
+    plan = lower(nested(main, **in_a_row(count)))
+
+    assert lay_out(plan).deep is deep
+    assert ("check_nesting" in emit(plan).source) is deep
+
+
+def test_a_network_that_leads_through_itself_may_go_too_deep_and_around() -> None:
+    main = (state("a", push("z", "n", MAYBE), arc("z")), state("z"))
+    layout = lay_out(lower(nested(main, n=(state("s", push("e", "main")), state("e")))))
+
+    assert layout.deep
+    assert layout.limited
+
+
+@pytest.mark.parametrize(("most", "limited"), [(6, False), (5, True)])
+def test_the_ways_through_networks_count_in_full(most: int, limited: bool) -> None:
+    main = (state("a", push("b", "n")), state("b", push("z", "n")), state("z"))
+    inner = (state("s", arc("e")), state("e"))
+    plan = lower(nested(main, given={"max_transitions": most}, n=inner))
+    transitions = len(interpret(lower(nested(main, n=inner)), {}).path) - 1
+
+    assert transitions == 6
+    assert lay_out(plan).limited is limited

@@ -229,20 +229,6 @@ def test_code_is_marked_as_code():
     assert not name.is_code
 
 
-@pytest.mark.parametrize(
-    "key", ["return_state", "data_isolation", "data_mapping", "result_mapping"]
-)
-def test_arc_keys_without_anything_behind_them_are_not_yet_taken(key):
-    assert arc(**{key: 1})[1] == [f"arcs[0].{key}: '{key}' is not yet supported here"]
-
-
-def test_a_push_arc_is_not_yet_taken_and_tells_only_that():
-    config, problems = read({"states": [], "arcs": [{"from": "a", "target_network": "n"}]})
-
-    assert problems == ["arcs[0].target_network: 'target_network' is not yet supported here"]
-    assert config["networks"][0]["arcs"] == []
-
-
 def test_a_key_without_a_value_is_a_problem():
     assert arc(condition=None)[1] == ["arcs[0].condition: 'condition' has no value"]
 

@@ -59,6 +59,9 @@ GOOD: list[dict[str, object]] = [
     },
     state(end=True, emit_output=False, data_schema={"type": "object"}),
     state(arcs=[{"target": "a", "priority": 3, "pre_test": "data", "transform": "data"}]),
+    arc(target_network="main", data_isolation="reference", data_mapping={"a": "b.c"}),
+    {**state(), "arcs": [{"from": "a", "target_network": "main:a", "return_state": "a"}]},
+    state(arcs=[{"target_network": "main", "return_state": "a", "result_mapping": {"a": "b"}}]),
     arc(condition=INLINE, transform=["data"], name="x", metadata={}, priority=-1),
 ]
 BAD: list[dict[str, object]] = [
@@ -105,7 +108,11 @@ BAD: list[dict[str, object]] = [
     arc(condition=[INLINE]),
     arc(condition=None),
     arc(priority=1.5),
-    arc(target_network="n"),
+    arc(data_mapping={"a": "b"}),
+    arc(target_network=3),
+    arc(target_network="main", data_isolation="cpy"),
+    arc(target_network="main", data_mapping={}),
+    {**state(), "arcs": [{"from": "a", "target_network": "main"}]},
 ]
 
 

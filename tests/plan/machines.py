@@ -5,11 +5,14 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, TypeAlias
 
+from statepipe.config.model import Isolation
 from statepipe.errors import Place
 from statepipe.functions.function import Function
+from statepipe.functions.library.fields import path_of
 from statepipe.functions.reference import Reference, resolve
+from statepipe.functions.view import EMPTY
 from statepipe.graph.build import by_priority
-from statepipe.graph.model import Arc, Catch, Machine, Network, Retry, State
+from statepipe.graph.model import Arc, Catch, FieldPairs, Machine, Network, Push, Retry, State
 from statepipe.plan.facts import UNKNOWN
 from statepipe.plan.lower import changes_in_place, lower
 from statepipe.plan.model import TRANSFORMS, Plan, PlannedState, Step
@@ -49,6 +52,26 @@ def arc(
 ) -> Arc:
     accepts = None if condition is None else function(condition)
     return Arc(f"to {target}", target, accepts, functions(transforms), priority)
+
+
+def push(
+    target: str,
+    network: str,
+    condition: Code | None = None,
+    *,
+    at: str | None = None,
+    isolation: Isolation = "copy",
+    give: Mapping[str, str] | None = None,
+    take: Mapping[str, str] | None = None,
+    **given: Any,
+) -> Arc:
+    """An arc through `network`, from its start or `at`; `give` and `take` are the mappings."""
+    pairs = [None if each is None else field_pairs(each) for each in (give, take)]
+    return replace(arc(target, condition, **given), push=Push(network, at, isolation, *pairs))
+
+
+def field_pairs(mapping: Mapping[str, str]) -> FieldPairs:
+    return tuple((path_of(here, ""), path_of(there, "")) for here, there in mapping.items())
 
 
 def retry(max_attempts: int = 3, backoff_s: float = 0.0, **given: Any) -> Retry:
@@ -98,6 +121,18 @@ def machine(*states: State, **given: Any) -> Machine:
     return Machine("test", {"main": network}, "main", **given)
 
 
+def nested(main: Iterable[State], *, given: Mapping[str, Any] = EMPTY, **inner: Any) -> Machine:
+    """A machine with a network `main`, and others by name; records enter each at its first state.
+
+    `given` are the machine's own keys.
+    """
+    networks = {
+        name: Network(name, {each.name: each for each in states}, states[0].name)
+        for name, states in {"main": tuple(main), **inner}.items()
+    }
+    return Machine("test", networks, "main", **given)
+
+
 def plan_of(
     *states: State,
     mode: DataHandlingMode = DataHandlingMode.COPY,
@@ -115,12 +150,13 @@ def one_transform(code: Code, **given: Any) -> Plan:
 def unproved(plan: Plan) -> Plan:
     """The same plan, with nothing known of its functions: all are called, with all copies made."""
 
-    def step(each: Step) -> Step:
-        copies = plan.states[plan.index_of(each.state)].mode is DataHandlingMode.COPY
-        given_back = copies and each.role in TRANSFORMS
-        return replace(each, facts=UNKNOWN, copies_in=copies, copies_out=given_back)
-
     def of_state(old: PlannedState) -> PlannedState:
+        copies = old.mode is DataHandlingMode.COPY
+
+        def step(each: Step) -> Step:
+            given_back = copies and each.role in TRANSFORMS
+            return replace(each, facts=UNKNOWN, copies_in=copies, copies_out=given_back)
+
         arcs = tuple(
             replace(
                 each,
@@ -132,7 +168,8 @@ def unproved(plan: Plan) -> Plan:
         new = replace(old, entry=tuple(map(step, old.entry)), arcs=arcs)
         if old.recovery is None:
             return new
-        keeps = any(map(changes_in_place, new.steps()))
+        pushes = any(each.push is not None for each in arcs)
+        keeps = any(map(changes_in_place, new.steps())) or pushes
         return replace(new, recovery=replace(old.recovery, keeps=keeps))
 
     return replace(plan, states=tuple(map(of_state, plan.states)))

@@ -4,9 +4,12 @@ import pytest
 
 from statepipe.errors import Place
 from statepipe.functions.schema import schema_function
-from statepipe.plan.interpret import Reply, Walk, finish, interpret, interpret_async, last_loop, own
+from statepipe.plan.drive import Reply
+from statepipe.plan.interpret import finish, interpret, interpret_async, own
+from statepipe.plan.loops import last_loop
 from statepipe.plan.lower import starting_at
 from statepipe.plan.model import Plan
+from statepipe.plan.walk import Walk
 from statepipe.record import DataHandlingMode, Outcome
 from tests.plan.machines import arc, dead_end, one_transform, plan_of, state
 

@@ -106,7 +106,7 @@ class Core:
         return begin_run(self.clock, self.outside.randomness)
 
     def state_names(self) -> list[str]:
-        return [state.name for state in self.plan.states]
+        return [state.name for state in self.plan.own_states]
 
     def metadata(self) -> dict[str, Any]:
         return {"machine": self.machine.name, "network": self.plan.network}

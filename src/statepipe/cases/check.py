@@ -20,8 +20,9 @@ from statepipe.config.model import CaseConfig
 from statepipe.config.problems import suggestion
 from statepipe.errors import Place, UsageError
 from statepipe.functions.moment import Moments
-from statepipe.plan.interpret import Walk, conclude, conclude_async, finish, finish_async
+from statepipe.plan.interpret import conclude, conclude_async, finish, finish_async
 from statepipe.plan.values import deep_copy
+from statepipe.plan.walk import Walk
 from statepipe.record import DataHandlingMode, Outcome, Run
 from statepipe.run.async_driver import run_in_own_loop
 

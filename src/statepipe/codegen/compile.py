@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import linecache
 from asyncio import CancelledError
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from statepipe.codegen.emit import emit, one_line
+from statepipe.codegen.layout import PushArc
+from statepipe.codegen.nesting import RawFrame, pushes_by_number
 from statepipe.codegen.program import Program
 from statepipe.functions.moment import NO_PROMISE, Promise
 from statepipe.functions.view import Context, StateView
@@ -17,6 +20,7 @@ from statepipe.plan.failure import no_open_arc
 from statepipe.plan.model import Plan
 from statepipe.plan.recover import Kept
 from statepipe.plan.refusals import cancelled_within
+from statepipe.plan.subflow import check_nesting, hand_back, hand_in
 from statepipe.plan.values import PLAIN, accepts, deep_copy, replace_in_place, require, settle
 
 
@@ -82,6 +86,28 @@ def namespace(plan: Plan, program: Program) -> dict[str, Any]:
         "states": plan.states,
     }
     names.update(plan.scopes)
+    names.update(handing(plan))
     names.update({name: function.call for name, function in program.functions.items()})
     names.update(program.fused_names)
     return names
+
+
+def handing(plan: Plan) -> dict[str, Any]:
+    """Return how the generated function takes records into other networks and back."""
+    pushes = pushes_by_number(plan)
+    names: dict[str, Any] = {}
+    for number, way in pushes.items():
+        names[f"hand_in_{number}"] = partial(hand_in, way.push)
+        names[f"hand_back_{number}"] = partial(hand_back, way.push)
+    if pushes:
+        names["check_nesting"] = partial(check_frames, pushes)
+    return names
+
+
+def check_frames(pushes: Mapping[int, PushArc], frames: RawFrame | None, number: int) -> None:
+    """Raise NestingLimitError if the push leads one network too deep, given those around it."""
+    networks: list[str] = []
+    while frames is not None:
+        networks.append(pushes[frames[3]].push.network)
+        frames = frames[0]
+    check_nesting(tuple(reversed(networks)), pushes[number].push)

@@ -3,16 +3,25 @@
 The function reads `(index, record)` pairs from `todo`. For a record that reaches an end it sets
 `records[index]` and `ends[index]`; for one that fails it appends to `failed`. It makes no call
 of ours for a record on the way. States that retry or catch only note the record that enters
-them; after an error, and at limits of time, the interpreter takes over.
+them; after an error, and at limits of time, the interpreter takes over. A record that is pushed
+into another network has in `frames` what it was outside: `(frames, record, kept, number of the
+push)`, the innermost first.
 """
 
 from __future__ import annotations
 
-from statepipe.codegen.layout import Layout, is_interpreted, lay_out, longest_in_block, reachable
-from statepipe.codegen.program import Leaf, Origin, Program
+from statepipe.codegen.layout import (
+    Layout,
+    PushArc,
+    is_interpreted,
+    lay_out,
+    longest_in_block,
+    reachable,
+)
+from statepipe.codegen.program import Jump, Leaf, Origin, Program
 from statepipe.codegen.steps import StepWriter
 from statepipe.plan.failure import Site
-from statepipe.plan.model import Plan, PlannedArc, PlannedState
+from statepipe.plan.model import HANDING_BACK, HANDING_IN, Plan, PlannedArc, PlannedState
 
 STEP = "    "
 
@@ -29,7 +38,14 @@ class Emitter:
         self.plan = plan
         self.layout: Layout = lay_out(plan)
         self.program = Program(is_async=plan.is_async)
-        self.steps = StepWriter(self.program, plan.scopes, asks=plan.asks)
+        self.pushes = self.layout.pushes
+        self.steps = StepWriter(
+            self.program,
+            plan.scopes,
+            asks=plan.asks,
+            network=plan.network,
+            taken_names=names_for(self.pushes),
+        )
         self.loops = len(self.layout.blocks) > 1 or self.layout.limited
         self.recovers = any(
             plan.states[index].recovery and not is_interpreted(plan, plan.states[index])
@@ -49,24 +65,38 @@ class Emitter:
             add("        block, trail, steps = 0, None, 0")
         if self.recovers:
             add("        kept = None")
+        if self.pushes:
+            add("        frames = None")
         add("        try:")
         if self.loops:
             add("            while True:")
             self._blocks(list(range(len(self.layout.blocks))), STEP * 4)
         else:
             self._block(0, STEP * 3)
-        noted = "trail" if self.loops else "None"
-        if self.recovers:
-            noted += ", kept"
+        noted = self._noted()
         add("        except Exception as error:")
-        if self.recovers and self.plan.asks:
-            noted += ", moment"
         add(f"            failed.append((index, error, error.__traceback__, data, {noted}))")
         if self.plan.is_async:
             add("        except CancelledError as error:")
             cause = "cancelled_within(error), error.__traceback__"
             add(f"            failed.append((index, {cause}, data, {noted}))")
         return self.program
+
+    def _noted(self) -> str:
+        """Return what a failure is noted with: the trail, and where records recover, more."""
+        noted = ["trail" if self.loops else "None"]
+        if self.recovers:
+            noted.append("kept")
+            if self.plan.asks or self.pushes:
+                noted.append("moment" if self.plan.asks else "None")
+            if self.pushes:
+                noted.append("frames")
+        return ", ".join(noted)
+
+    def _handed_over(self, hand_over: str) -> str:
+        trail = "trail" if self.loops else "None"
+        frames = ", None, None, frames" if self.pushes else ""
+        return f"failed.append((index, {hand_over}, None, data, {trail}{frames}))"
 
     def _blocks(self, numbers: list[int], indent: str) -> None:
         """Write the blocks behind a balanced tree of comparisons."""
@@ -92,14 +122,13 @@ class Emitter:
     def _hand_over(self, index: int, indent: str) -> None:
         """Write the way out for a record whose time is limited from here on."""
         state = self.plan.states[index]
-        trail = "trail" if self.loops else "None"
         moment = ", moment=moment" if self.plan.asks else ""
         lines = [
-            f"failed.append((index, HandOver({index}{moment}), None, data, {trail}))",
+            self._handed_over(f"HandOver({index}{moment})"),
             "break" if self.loops else "continue",
         ]
         self.program.add(f"{indent}# {one_line(state.name)}")
-        self._own_lines(lines, (state.name,), indent)
+        self._own_lines(lines, state, (state.name,), indent)
 
     def _check_limit(self, index: int, indent: str) -> None:
         """Write the way out for a record that might reach `max_transitions` in this block.
@@ -109,8 +138,8 @@ class Emitter:
         most = longest_in_block(self.plan, self.layout.blocks, index)
         self.program.add(f"{indent}if steps > {self.plan.max_transitions - most}:")
         moment = ", moment" if self.plan.asks else ""
-        hand_over = f"HandOver({index}, steps{moment})"
-        self.program.add(f"{indent}    failed.append((index, {hand_over}, None, data, trail))")
+        hand_over = self._handed_over(f"HandOver({index}, steps{moment})")
+        self.program.add(f"{indent}    {hand_over}")
         self.program.add(f"{indent}    break")
 
     def _state(self, state: PlannedState, path: tuple[str, ...], taken: int, indent: str) -> None:
@@ -122,11 +151,12 @@ class Emitter:
             lines = (
                 ["kept = None", "kept = Kept(data)"] if state.recovery.keeps else ["kept = data"]
             )
-            self._own_lines(lines, path, indent)
+            self._own_lines(lines, state, path, indent)
         for step in state.entry:
-            self.steps.write(step, Origin(Site(state.name, step.role, None, step), path), indent)
+            origin = Origin(Site(state.name, step.role, None, step), path, state.index)
+            self.steps.write(step, origin, indent)
         if state.is_end:
-            self._leaf(state, path, indent)
+            self._end(state, path, taken, indent)
             return
         for arc in state.arcs:
             self._arc(state, arc, path, taken, indent)
@@ -134,7 +164,7 @@ class Emitter:
                 return
         self.program.add(
             f"{indent}raise no_open_arc(states[{state.index}])",
-            Origin(Site(state.name, "arcs", place=state.place), path),
+            Origin(Site(state.name, "arcs", place=state.place), path, state.index),
         )
 
     def _arc(
@@ -143,40 +173,96 @@ class Emitter:
         if state.arcs[0].condition is not None:
             self.program.add(f"{indent}# {one_line(arc.name)}")
         if arc.condition is not None:
-            origin = Origin(Site(state.name, "condition", arc.name, arc.condition), path)
+            origin = Origin(
+                Site(state.name, "condition", arc.name, arc.condition), path, state.index
+            )
             self.steps.write_condition(arc.condition, origin, indent)
             indent += STEP
         for step in arc.transforms:
-            self.steps.write(
-                step, Origin(Site(state.name, step.role, arc.name, step), path), indent
-            )
-        if arc.target in self.layout.blocks:
-            self._jump(arc.target, path, taken + 1, indent)
+            origin = Origin(Site(state.name, step.role, arc.name, step), path, state.index)
+            self.steps.write(step, origin, indent)
+        if arc.push is not None:
+            self._push(PushArc(state, arc, arc.push), path, taken, indent)
+        elif arc.target in self.layout.blocks:
+            self._jump(arc.target, state, Jump(path), taken + 1, indent)
         else:
             self._state(self.plan.states[arc.target], path, taken + 1, indent)
 
-    def _jump(self, target: int, path: tuple[str, ...], taken: int, indent: str) -> None:
+    def _push(self, way: PushArc, path: tuple[str, ...], taken: int, indent: str) -> None:
+        """Write the way into another network."""
+        state, number = way.state, way.push.number
+        site = Site(state.name, HANDING_IN, way.arc.name, place=way.arc.place)
+        origin = Origin(site, path, state.index)
+        if self.layout.deep:
+            self.program.add(f"{indent}check_nesting(frames, {number})", origin)
+        kept = "None" if state.recovery is None else "kept"
+        outer = "data"
+        if not way.push.hands_over:
+            self.program.add(f"{indent}outer, data = data, hand_in_{number}(data)", origin)
+            outer = "outer"
+        lines = [f"frames = (frames, {outer}, {kept}, {number})"]
+        self._own_lines(lines, state, path, indent)
+        self._jump(way.arc.target, state, Jump(path, push=way.push.network), taken + 1, indent)
+
+    def _end(self, state: PlannedState, path: tuple[str, ...], taken: int, indent: str) -> None:
+        """Write what follows on an end state: the end, or the ways back that there may be."""
+        backs = [way for way in self.pushes if way.push.network == state.network]
+        if state.network == self.plan.network:
+            within = indent
+            if backs:
+                self.program.add(f"{indent}if frames is None:")
+                within += STEP
+            self._leaf(state, path, within)
+        for way in backs:
+            within = indent
+            if way is not backs[-1]:
+                self.program.add(f"{indent}if frames[3] == {way.push.number}:")
+                within += STEP
+            self._return(state, way, path, taken, within)
+
+    def _return(
+        self, state: PlannedState, way: PushArc, path: tuple[str, ...], taken: int, indent: str
+    ) -> None:
+        site = Site(state.name, HANDING_BACK, way.arc.name, place=way.arc.place)
+        if not way.push.takes_over:
+            line = f"{indent}data = hand_back_{way.push.number}(frames[1], data)"
+            self.program.add(line, Origin(site, path, state.index))
+        self._own_lines(["frames = frames[0]"], state, path, indent)
+        self._jump(way.arc.next, state, Jump(path, returns=True), taken + 1, indent)
+
+    def _jump(self, target: int, state: PlannedState, jump: Jump, taken: int, indent: str) -> None:
         lines = [
             f"block = {self.layout.blocks.index(target)}",
             f"trail = (trail, {len(self.program.jumps)})",
         ]
-        self.program.jumps.append(path)
+        self.program.jumps.append(jump)
         if self.layout.limited:
             lines.append(f"steps += {taken}")
-        self._own_lines([*lines, "continue"], path, indent)
+        self._own_lines([*lines, "continue"], state, jump.path, indent)
 
     def _leaf(self, state: PlannedState, path: tuple[str, ...], indent: str) -> None:
         self.program.leaves.append(Leaf(state.name, path))
         lines = ["records[index] = data", f"ends[index] = {len(self.program.leaves)}"]
         if self.loops:
             lines.append("trails[index] = trail")
-        self._own_lines([*lines, "break" if self.loops else "continue"], path, indent)
+        self._own_lines([*lines, "break" if self.loops else "continue"], state, path, indent)
 
-    def _own_lines(self, lines: list[str], path: tuple[str, ...], indent: str) -> None:
+    def _own_lines(
+        self, lines: list[str], state: PlannedState, path: tuple[str, ...], indent: str
+    ) -> None:
         """Write lines that only an error from outside can hit: no memory, or out of time."""
-        place = self.plan.states[self.plan.index_of(path[-1])].place
+        origin = Origin(Site(state.name, "arcs", place=state.place), path, state.index)
         for line in lines:
-            self.program.add(indent + line, Origin(Site(path[-1], "arcs", place=place), path))
+            self.program.add(indent + line, origin)
+
+
+def names_for(pushes: tuple[PushArc, ...]) -> frozenset[str]:
+    """Return the names that the generated function has for its pushes."""
+    if not pushes:
+        return frozenset()
+    numbers = [way.push.number for way in pushes]
+    handing = [f"hand_{way}_{number}" for number in numbers for way in ("in", "back")]
+    return frozenset(("frames", "outer", "check_nesting", *handing))
 
 
 def one_line(name: str) -> str:

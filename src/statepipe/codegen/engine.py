@@ -10,21 +10,25 @@ from functools import partial
 from typing import Any
 
 from statepipe.codegen.compile import CompiledPlan, HandOver, compile_plan
-from statepipe.codegen.locate import locate
-from statepipe.codegen.program import Program, Trail
+from statepipe.codegen.locate import locate, origin_of
+from statepipe.codegen.nesting import frames_of, pushes_by_number
+from statepipe.codegen.program import Origin, Program, Trail
 from statepipe.errors import RecordError, UsageError
 from statepipe.functions.moment import NO_PROMISE, NOWHERE, Moments
 from statepipe.plan.drive import Steps, check_timing, drive, drive_async
-from statepipe.plan.interpret import Walk, conclude, conclude_async, finish, finish_async
-from statepipe.plan.model import Plan
+from statepipe.plan.frames import Frame
+from statepipe.plan.interpret import conclude, conclude_async, finish, finish_async
+from statepipe.plan.model import HANDING_BACK, Plan
 from statepipe.plan.told import ToldWalk
+from statepipe.plan.walk import Walk
 from statepipe.record import Outcome, Record
 from statepipe.timing import Timing
 
 Failed = tuple[Any, ...]
 """As the generated function notes it: the record's index, the error or a HandOver, the error's
 traceback (one that was raised again since has lost it), the record, its trail, and where a plan
-recovers, what was kept of the record when it entered the last state that does, and its moment."""
+recovers, what was kept of the record when it entered the last state that does, and its moment;
+where it pushes records into other networks, also the frames."""
 
 Tell = Callable[[int, tuple[str, ...]], None]
 """Takes a record's index, and its path so far."""
@@ -65,7 +69,7 @@ class RunChunk:
         if index in self.finished:
             return self.finished[index].path
         leaf = self.program.leaves[self.ends[index] - 1]
-        return (*self.program.path_behind(self.trails[index]), *leaf.path)
+        return self.program.behind(self.trails[index]).then(leaf.path)
 
     def replace(self, index: int, again: RunChunk) -> None:
         """Put the only record of `again`, run from the same plan, in the place of `index`."""
@@ -97,6 +101,7 @@ class Engine:
         self.plan = plan
         self.asks = plan.asks
         self.forgets = plan.memory == "none"  # else records have to come by in their order
+        self.pushes = pushes_by_number(plan)
         self.timing = timing
         self.end_states: tuple[str, ...] = end_states(self.compiled)
         """The end state of each leaf: value k + 1 in `RunChunk.ends` means `end_states[k]`."""
@@ -218,29 +223,47 @@ class Engine:
         """Return how a record goes on, which the generated function gave up; None if not."""
         index, error, traceback, record, trail, *kept = noted
         if isinstance(error, HandOver):
-            return self._walk(error, record, trail).steps()
-        failed = locate(self.compiled, error.with_traceback(traceback), record, trail)
-        steps = self._recovery(failed, record, kept)
+            return self._walk(error, record, trail, kept).steps()
+        failure = error.with_traceback(traceback)
+        failed = locate(self.compiled, failure, record, trail)
+        origin = origin_of(self.compiled, failure)
+        steps = self._recovery(failed, origin, record, trail, kept) if kept else None
         if steps is None:
             chunk.records[index] = record
             chunk.errors[index] = failed
         return steps
 
     def _recovery(
-        self, failed: RecordError, record: Record, kept: Sequence[Any]
+        self,
+        failed: RecordError,
+        origin: Origin,
+        record: Record,
+        trail: Trail,
+        kept: Sequence[Any],
     ) -> Steps[Outcome] | None:
-        if not kept or kept[0] is None or failed.state is None:
+        frames = self._frames(trail, kept)
+        is_at_state = origin.site.role != HANDING_BACK
+        own = kept[0] if is_at_state and self.plan.states[origin.at].recovery else None
+        if own is None and not any(frame.state.recovery for frame in frames):
             return None
-        at = self.plan.index_of(failed.state)
-        if self.plan.states[at].recovery is None:
-            return None
-        behind = len(failed.path) - 1
-        moment = kept[1] if self.asks else NO_PROMISE.copy()
-        walk = Walk(self.plan, record, at=at, path=failed.path, transitions=behind, moment=moment)
-        return walk.steps_after(failed, kept[0])
+        walk = Walk(
+            self.plan,
+            record,
+            at=origin.at,
+            path=failed.path,
+            transitions=len(failed.path) - 1,
+            moment=kept[1] if self.asks else NO_PROMISE.copy(),
+            frames=frames,
+        )
+        return walk.steps_after(failed, own)
 
-    def _walk(self, hand_over: HandOver, record: Record, trail: Trail) -> Walk:
-        path = self.compiled.program.path_behind(trail)
+    def _frames(self, trail: Trail, kept: Sequence[Any]) -> tuple[Frame, ...]:
+        if len(kept) < 3:
+            return ()
+        return frames_of(kept[2], self.compiled.program.behind(trail), self.pushes)
+
+    def _walk(self, hand_over: HandOver, record: Record, trail: Trail, kept: Sequence[Any]) -> Walk:
+        path = tuple(self.compiled.program.behind(trail).path)
         behind = hand_over.transitions
         return Walk(
             self.plan,
@@ -249,6 +272,7 @@ class Engine:
             path=path,
             transitions=len(path) if behind is None else behind,
             moment=hand_over.moment,
+            frames=self._frames(trail, kept),
         )
 
     def _settle(self, chunk: RunChunk, index: int, outcome: Outcome) -> None:
@@ -287,7 +311,8 @@ def end_states(compiled: CompiledPlan) -> tuple[str, ...]:
     plan = compiled.plan
     leaves = [leaf.state for leaf in compiled.program.leaves]
     if plan.recovers or plan.needs_timing:
-        leaves += [state.name for state in plan.states if state.is_end and state.name not in leaves]
+        ends = [state.name for state in plan.own_states if state.is_end]
+        leaves += [name for name in ends if name not in leaves]
     return tuple(leaves)
 
 

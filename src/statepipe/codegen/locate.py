@@ -19,7 +19,7 @@ def locate(compiled: CompiledPlan, error: Exception, record: Record, trail: Trai
     """Return the RecordError of an exception that `compiled.run_chunk` caught for `record`."""
     program = compiled.program
     origin = origin_of(compiled, error)
-    path = (*program.path_behind(trail), *origin.path)
+    path = program.behind(trail).then(origin.path)
     span = fused_span(compiled, error, origin)
     return record_error(origin.site, error, path, record, span, hide=compiled.plan.hide)
 

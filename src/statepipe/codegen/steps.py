@@ -29,7 +29,8 @@ class StepWriter:
     """Writes steps into a program, and notes the functions and globals that they need.
 
     `scopes` are the resources that some steps see in place of all, by name. `asks`: some step of
-    the plan may ask for what is bound to the run.
+    the plan may ask for what is bound to the run. `network` is that of the plan; `taken_names`
+    are more names that fused code must not use.
     """
 
     def __init__(
@@ -38,10 +39,15 @@ class StepWriter:
         scopes: Mapping[str, Mapping[str, Any]] = EMPTY,
         *,
         asks: bool = False,
+        network: str = "main",
+        taken_names: frozenset[str] = frozenset(),
     ) -> None:
         self.program = program
         self.scopes = scopes
-        self.own_names = (OWN_NAMES | MOMENT_NAMES if asks else OWN_NAMES) | scopes.keys()
+        self.network = network
+        self.own_names = OWN_NAMES | taken_names | scopes.keys()
+        if asks:
+            self.own_names |= MOMENT_NAMES
 
     def write(self, step: Step, origin: Origin, indent: str) -> None:
         """Write a check or a transform on entry or on an arc."""
@@ -128,7 +134,8 @@ class StepWriter:
             self.program.add(f"{indent}given = {given}", origin)
             arguments = "given"
         if step.function.style == "data_context":
-            context = f"Context({step.state!r}, network, {bound})"
+            network = "network" if step.network == self.network else repr(step.network)
+            context = f"Context({step.state!r}, {network}, {bound})"
             if step.function.named:
                 self.program.add(f"{indent}asker = {context}", origin)
                 context = "asker, asker"

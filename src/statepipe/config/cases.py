@@ -11,6 +11,7 @@ from statepipe.config.includes import Includes
 from statepipe.config.keys import canonical_keys
 from statepipe.config.model import CaseConfig, MachineConfig
 from statepipe.config.problems import Problems, suggestion
+from statepipe.config.pushes import pushed_into, splits
 from statepipe.config.spellings import CASE, CASE_ERROR, CASE_FILE
 from statepipe.config.tree import Entry, ListNode, MapNode, Node, Path, Scalar, Spot, find
 
@@ -81,7 +82,7 @@ def check_cases(model: MachineConfig, tree: Node, problems: Problems) -> None:
         return  # which is told where it is named
     enterable = {state.name for state in main.states}
     ends = {state.name for state in main.states if state.is_end}
-    everywhere = {state.name for network in model.networks for state in network.states}
+    everywhere = {state.name for state in main.states} | _inner_names(model)
     for index, case in enumerate(model.tests):
         names = _Names(tree, ("tests", index), problems)
         names.check(case.initial_state, enterable, "initial_state")
@@ -92,6 +93,20 @@ def check_cases(model: MachineConfig, tree: Node, problems: Problems) -> None:
             names.check(case.error.state, everywhere, "error", "state")
         _check_pairs(case, tree, names.path, problems)
     _check_names(model, tree, problems)
+
+
+def _inner_names(model: MachineConfig) -> set[str]:
+    """Return what the states of networks that records are pushed into are called on a path.
+
+    Only the innermost network is named, of those that they may be within.
+    """
+    entered = pushed_into(model)
+    return {
+        f"{network.name}:{state.name}"
+        for network in model.networks
+        for state in network.states
+        if network.name in entered
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +120,10 @@ class _Names:
     def check(
         self, name: str | None, known: set[str], *keys: str | int, noun: str = "state"
     ) -> None:
-        if name is not None and name not in known:
+        """Tell of a name that is not known; of a state in nested networks, the innermost counts."""
+        if name is None or name in known:
+            return
+        if not any(f"{outer.rpartition(':')[2]}:{state}" in known for outer, state in splits(name)):
             at = find(self.tree, (*self.path, *keys)).at
             self.problems.add(at, f"unknown {noun} '{name}'", suggestion(name, known))
 

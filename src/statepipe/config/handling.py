@@ -6,7 +6,7 @@ from statepipe.config.model import ANY_ERROR, NetworkConfig, StateConfig
 from statepipe.config.problems import Problems, suggestion
 from statepipe.config.tree import Node, Path, find
 
-NEVER_HANDLED = ("TransitionLimitError", "RecordTimeoutError")
+NEVER_HANDLED = ("TransitionLimitError", "NestingLimitError", "RecordTimeoutError")
 """By name, as `plan.refusals.NEVER_CAUGHT` stands in a higher layer."""
 
 

@@ -14,9 +14,7 @@ def canonical_keys(level: Level, node: MapNode, problems: Problems) -> MapNode:
     found: dict[str, Entry] = {}
     for entry in node.entries:
         key = level.keys.get(entry.key)
-        if entry.key in level.not_yet:
-            problems.add(entry.at, f"'{entry.key}' is not yet supported here", "remove it")
-        elif key is None:
+        if key is None:
             advice = MEANT.get((level.noun, entry.key)) or suggestion(entry.key, level.keys)
             problems.add(entry.at, f"unknown key '{entry.key}' in {level.noun}", advice)
         elif is_broken(entry.value):

@@ -73,6 +73,12 @@ FunctionConfig: TypeAlias = Annotated[
 """One function. A bare text names a registered function if there is one, else is inline code."""
 
 
+Isolation: TypeAlias = Literal["copy", "reference", "serialize"]
+"""copy: neither side sees the other change a value. serialize: as JSON would hand it over.
+reference: the very same values."""
+
+FieldMap = Annotated[dict[Text, Text], Field(min_length=1)]
+
 _SEEN = "Names of the resources that the functions here use: opened before them, and all they see."
 
 
@@ -80,7 +86,24 @@ class ArcConfig(Model):
     """A way from one state to another."""
 
     from_: Text = Field(alias="from", description="The state it leaves.")
-    to: Text = Field(description="The state it leads to.")
+    to: Text = Field(description="The state it leads to; after another network, if it enters one.")
+    target_network: Text | None = Field(
+        default=None,
+        description="The network that the record goes through on the way: `network` from its "
+        "start state, or `network:state`.",
+    )
+    data_isolation: Isolation | None = Field(
+        default=None,
+        description="How the record is handed to that network and back. Default: copy.",
+    )
+    data_mapping: FieldMap | None = Field(
+        default=None,
+        description="Field of the record -> field that the network gets. Default: all of it.",
+    )
+    result_mapping: FieldMap | None = Field(
+        default=None,
+        description="Field of what the network gives -> field of the record. Default: all of it.",
+    )
     name: Text | None = Field(default=None, description="Default: `from->to`.")
     condition: FunctionConfig | None = Field(
         default=None, description="Accepts a record or not. Default: accepts every record."

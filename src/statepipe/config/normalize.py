@@ -9,6 +9,7 @@ from statepipe.config.cases import normalized_cases
 from statepipe.config.handlers import with_handlers
 from statepipe.config.keys import add_double, canonical_keys
 from statepipe.config.problems import Problems, failure, suggestion
+from statepipe.config.pushes import with_return
 from statepipe.config.spellings import (
     ARC,
     DATA_MODE,
@@ -211,24 +212,22 @@ def _inner_arcs(state: Node | None, node: Node, problems: Problems) -> list[Node
         if isinstance(arc, MapNode)
         else arc
         for arc in found
-        if arc is not None
     ]
 
 
 def _arcs(node: Node, problems: Problems) -> Node:
     if not isinstance(node, ListNode):
         return node
-    found = [_arc(ARC, item, problems) for item in node.items]
-    return replace(node, items=tuple(arc for arc in found if arc is not None))
+    return replace(node, items=tuple(_arc(ARC, item, problems) for item in node.items))
 
 
-def _arc(level: Level, node: Node, problems: Problems) -> Node | None:
-    """Return the canonical arc; None for a push arc, which is refused so far."""
+def _arc(level: Level, node: Node, problems: Problems) -> Node:
     if not isinstance(node, MapNode):
         return node
-    arc = canonical_keys(level, node, problems)
-    entries = tuple(replace(entry, value=_arc_value(entry)) for entry in arc.entries)
-    return None if node.entry("target_network") else replace(arc, entries=entries)
+    arc = with_return(canonical_keys(level, node, problems), problems)
+    return replace(
+        arc, entries=tuple(replace(entry, value=_arc_value(entry)) for entry in arc.entries)
+    )
 
 
 def _arc_value(entry: Entry) -> Node:

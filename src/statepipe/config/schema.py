@@ -14,6 +14,7 @@ from statepipe.config.spellings import (
     FUNCTION_LISTS,
     FUNCTIONS,
     NETWORK,
+    PUSH,
     RETRY,
     SIMPLE,
     STATE,
@@ -62,8 +63,8 @@ def json_schema(builtins: Mapping[str, Schema] | None = None) -> Schema:
         "Retry": _or_include(_handler(RETRY, parts["RetryConfig"], required=[])),
         "Catch": _or_include(_handler(CATCH, parts["CatchConfig"], required=["to"])),
         "Functions": {"anyOf": [_ref("Function"), {"type": "array", "items": _ref("Function")}]},
-        "Arc": _or_include(_respelled(ARC, arc, {}, required=["from", "to"])),
-        "StateArc": _or_include(_respelled(STATE_ARC, arc, {}, required=["target"])),
+        "Arc": _or_include(_arc(ARC, arc, "to", ["from"])),
+        "StateArc": _or_include(_arc(STATE_ARC, arc, "target", [])),
         "State": _or_include(_state(state, required=["name"])),
         "NamedState": {"anyOf": [_or_include(_state(state, required=[])), {"type": "null"}]},
         "States": {
@@ -144,6 +145,16 @@ def _respelled(
         "required": required,
         "additionalProperties": False,
     }
+
+
+def _arc(level: Level, canonical: Schema, to: str, required: list[str]) -> Schema:
+    """Return the schema of an arc. What belongs to a push arc needs `target_network`."""
+    goes_on = {"type": "string", "minLength": 1, "description": "As `to`, after the network."}
+    properties = canonical["properties"] | {"return_state": goes_on}
+    schema = _respelled(level, canonical | {"properties": properties}, {}, required)
+    schema["anyOf"] = [{"required": [to]}, {"required": ["return_state"]}]
+    schema["dependentRequired"] = {key: ["target_network"] for key in PUSH}
+    return schema
 
 
 def _handler(level: Level, canonical: Schema, required: list[str]) -> Schema:

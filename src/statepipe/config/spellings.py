@@ -8,14 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The keys of one kind of mapping: as an author may write them -> canonical.
-
-    `not_yet` holds the keys that are known and refused, as nothing stands behind them so far.
-    """
+    """The keys of one kind of mapping: as an author may write them -> canonical."""
 
     noun: str
     keys: Mapping[str, str]
-    not_yet: frozenset[str] = frozenset()
 
 
 def _same(*keys: str) -> dict[str, str]:
@@ -23,12 +19,15 @@ def _same(*keys: str) -> dict[str, str]:
 
 
 SIMPLE = ("states", "arcs", "initial_state")
-_PUSH = ("target_network", "return_state", "data_isolation", "data_mapping", "result_mapping")
-_ARC = _same("name", "condition", "priority", "metadata", "transforms", "resources") | {
+PUSH = ("return_state", "data_isolation", "data_mapping", "result_mapping")
+"""Keys of an arc that only have a meaning beside `target_network`."""
+_ARC = _same(
+    *("name", "condition", "priority", "metadata", "transforms", "resources"),
+    *("target_network", *PUSH),
+) | {
     "pre_test": "condition",
     "transform": "transforms",
 }
-_NOT_YET_IN_ARCS = frozenset(_PUSH)
 
 TOP = Level(
     "the config",
@@ -62,8 +61,8 @@ RETRY = Level(
 )
 CATCH = Level("a catch", _same("errors", "to"))
 FUNCTIONS = Level("functions", {"transform": "transforms", "validate": "validators"})
-ARC = Level("an arc", _ARC | _same("from", "to"), _NOT_YET_IN_ARCS)
-STATE_ARC = Level("an arc inside a state", _ARC | {"target": "to"}, _NOT_YET_IN_ARCS)
+ARC = Level("an arc", _ARC | _same("from", "to"))
+STATE_ARC = Level("an arc inside a state", _ARC | {"target": "to"})
 DATA_MODE = Level("data_mode", _same("default", "state_overrides"))
 CASE = Level(
     "a test",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from statepipe.config.handling import check_handlers
 from statepipe.config.model import MachineConfig, NetworkConfig
 from statepipe.config.problems import Problems, suggestion
+from statepipe.config.pushes import check_inner_outputs, check_pushes
 from statepipe.config.resource_rules import check_resources
 from statepipe.config.tree import Node, Path, Spot, find
 from statepipe.config.validate import Validated
@@ -26,7 +27,10 @@ def check_structure(checked: Validated, problems: Problems) -> None:
         _check_starts(network, tree, path, problems, is_partial=checked.is_partial)
         _check_arcs(network, tree, path, problems, is_partial=checked.is_partial)
         _check_outputs(network, tree, path, problems)
+        check_inner_outputs(network, model, tree, path, problems)
         check_handlers(network, tree, path, problems, is_partial=checked.is_partial)
+        if not checked.is_partial:
+            check_pushes(network, model, tree, path, problems)
     if not checked.is_partial:
         _check_overrides(model, tree, problems)
 

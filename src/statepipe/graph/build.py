@@ -34,6 +34,7 @@ from statepipe.graph.builtins import Workbench
 from statepipe.graph.fingerprint import fingerprint
 from statepipe.graph.model import Arc, Catch, Machine, Network, Retry, State
 from statepipe.graph.names import arc_names, named
+from statepipe.graph.pushes import push_of
 from statepipe.graph.resources import declared_resources, resource_problems
 from statepipe.source_text import SourceText
 
@@ -174,6 +175,7 @@ class _Builder:
             resources=arc.resources,
             place=self.loaded.node(*path).at.place,
             metadata=arc.metadata,
+            push=push_of(arc, self.loaded, path, self.problems),
         )
 
     def schema(self, state: StateConfig, path: Path) -> Function | None:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
+from statepipe.config.model import Isolation
 from statepipe.config.resource_config import ResourceConfig
 from statepipe.errors import Place
 from statepipe.functions.function import Function
+from statepipe.functions.library.fields import FieldPath
 from statepipe.record import DataHandlingMode
+
+FieldPairs: TypeAlias = tuple[tuple[FieldPath, FieldPath], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arc:
     """A way from one state to another. Without `condition` it accepts every record.
 
-    `resources` are those that its functions see; None for those that the state sees.
+    `resources` are those that its functions see; None for those that the state sees. With `push`
+    it leads through another network on its way, and `target` is where the record goes on.
     """
 
     name: str
@@ -27,6 +32,21 @@ class Arc:
     resources: tuple[str, ...] | None = None
     place: Place = field(default_factory=Place)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    push: Push | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Push:
+    """A way through another network, from `state` or its start to one of its ends.
+
+    The mappings are pairs of paths, from and to; None for the record as a whole.
+    """
+
+    network: str
+    state: str | None
+    isolation: Isolation
+    data_mapping: FieldPairs | None = None
+    result_mapping: FieldPairs | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,3 +148,13 @@ class Machine:
     @property
     def main_network(self) -> Network:
         return self.networks[self.main]
+
+    @property
+    def inner_networks(self) -> list[Network]:
+        """The networks that records are pushed into on their way, main aside, each once."""
+        found = [self.main_network]
+        for network in found:  # grows while it is walked
+            for arc in (arc for state in network.states.values() for arc in state.arcs):
+                if arc.push is not None and self.networks[arc.push.network] not in found:
+                    found.append(self.networks[arc.push.network])
+        return found[1:]

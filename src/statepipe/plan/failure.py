@@ -54,6 +54,9 @@ def record_error(
 ) -> RecordError:
     """Return the RecordError of `error`, raised at `site`.
 
+    A record fails at the last state of its `path`, and is called by that name: those of networks
+    that it was pushed into have the networks before them.
+
     `span` is the failing piece of the config where the caller knows it; else it is read from the
     traceback. `error` is kept as the cause. `hide` strikes out secrets.
     """
@@ -67,7 +70,7 @@ def record_error(
         message_of(error, function),
         role=site.role,
         error_type=type(error).__name__,
-        state=site.state,
+        state=path[-1] if path else site.state,
         arc=site.arc,
         path=path,
         record=record,

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from statepipe.errors import ResourceError, Span
 from statepipe.functions.builtin import FieldError
 from statepipe.plan.refusals import (
+    NestingLimitError,
     NoOpenArcError,
     ResultTypeError,
     StateTimeoutError,
@@ -39,6 +40,7 @@ def hint_for(error: Exception, record: Record, span: Span | None) -> str | None:
 OF_RULES: dict[type[Exception], str] = {
     NoOpenArcError: "add a last arc without a condition, to a state for what is left over",
     TransitionLimitError: "make a condition of the loop close it, or raise max_transitions",
+    NestingLimitError: "let a condition end the recursion before it gets that deep",
     ResultTypeError: "return the new record as a dict, or None after changing it in place",
     StateTimeoutError: "give it a longer timeout_s, or say in retry or catch what is to follow",
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from statepipe.errors import Place
 from statepipe.functions.function import Function
-from statepipe.graph.model import Arc, Machine, Network, State
+from statepipe.graph.model import Arc, Machine, Network, Push, State
 from statepipe.plan.analyse import analyse
 from statepipe.plan.facts import HARMLESS
 from statepipe.plan.model import (
@@ -17,6 +17,7 @@ from statepipe.plan.model import (
     Plan,
     PlannedArc,
     PlannedCatch,
+    PlannedPush,
     PlannedState,
     Recovery,
     Role,
@@ -33,29 +34,30 @@ def lower(
     mode: DataHandlingMode = DataHandlingMode.COPY,
     resources: ResourceSet | Mapping[str, Any] | None = None,
 ) -> Plan:
-    """Return the plan of `machine`'s main network.
+    """Return the plan of `machine`'s main network, with those that records are pushed through.
 
     `mode` holds where neither the state nor the machine says otherwise.
     """
-    network = machine.main_network
+    main, inner = machine.main_network, machine.inner_networks
     if resources is None or isinstance(resources, Mapping):
         resources = PlainResources(resources or {})
-    sight = Sight(resources, machine)
-    lowering = Lowering(network, machine.data_mode or mode, sight)
-    states = tuple(lowering.state(state) for state in network.states.values())
+    sight = Sight(resources, (main, *inner))
+    lowering = Lowering((main, *inner), machine.data_mode or mode, sight)
+    states = lowering.states()
     steps = [step for state in states for step in state.steps()]
     return Plan(
         name=machine.name,
-        network=network.name,
+        network=main.name,
         states=states,
-        start=lowering.indices[network.start],
+        start=lowering.indices[main.name, main.start],
         mode=lowering.mode,
         max_transitions=machine.max_transitions,
         is_async=any(awaited(step.function) for step in steps),
         resources=sight.all,  # shared by all records
         timeout_s=machine.timeout_s,
         on_failure=tuple(
-            lowering.indices[state.name]
+            lowering.indices[network.name, state.name]
+            for network in (main, *inner)
             for state in network.states.values()
             if state.run_on_failure
         ),
@@ -81,13 +83,27 @@ class Lowering:
     what was only read, or it would depend on our proofs what the others change.
     """
 
-    def __init__(self, network: Network, mode: DataHandlingMode, sight: Sight) -> None:
+    def __init__(self, networks: tuple[Network, ...], mode: DataHandlingMode, sight: Sight) -> None:
         self.sight = sight
-        self.indices = {name: index for index, name in enumerate(network.states)}
+        self.networks = {network.name: network for network in networks}
+        every = [(each.name, state) for each in networks for state in each.states.values()]
+        self.indices = {(name, state.name): index for index, (name, state) in enumerate(every)}
         self.mode = mode
-        modes = {mode, *(state.data_mode or mode for state in network.states.values())}
+        modes = {mode, *(state.data_mode or mode for _, state in every)}
         self.mixed = modes != {DataHandlingMode.COPY}
         self.numbers = count()
+        self.pushes = count()
+        self.network = ""
+
+    def states(self) -> tuple[PlannedState, ...]:
+        planned: list[PlannedState] = []
+        for name, network in self.networks.items():
+            self.network = name
+            planned += [self.state(state) for state in network.states.values()]
+        return tuple(planned)
+
+    def index(self, state: str) -> int:
+        return self.indices[self.network, state]
 
     def state(self, state: State) -> PlannedState:
         mode = state.data_mode or self.mode
@@ -106,7 +122,7 @@ class Lowering:
         ]
         arcs = tuple(self.arc(arc, state, mode) for arc in state.arcs)
         planned = PlannedState(
-            self.indices[state.name],
+            self.index(state.name),
             state.name,
             state.is_end,
             mode,
@@ -114,6 +130,7 @@ class Lowering:
             arcs,
             state.place,
             timeout_s=state.timeout_s,
+            network=self.network,
         )
         if state.retry is None and not state.catch:
             return planned
@@ -124,12 +141,14 @@ class Lowering:
             PlannedCatch(
                 f"{state.name}->{clause.target} (catch)",
                 clause.errors,
-                self.indices[clause.target],
+                self.index(clause.target),
                 clause.place,
             )
             for clause in state.catch
         )
-        return Recovery(state.retry, clauses, any(map(changes_in_place, planned.steps())))
+        pushes = any(arc.push is not None for arc in planned.arcs)
+        changes = any(map(changes_in_place, planned.steps())) or (pushes and self.mixed)
+        return Recovery(state.retry, clauses, changes)
 
     def acquiring(self, names: Names, place: Place) -> tuple[Function, ...]:
         return (self.sight.acquiring(names, place),) if names else ()
@@ -149,7 +168,25 @@ class Lowering:
             self.step(role, function, state.name, mode, names, by)
             for role, function in [*opening, *(("arc transform", each) for each in arc.transforms)]
         )
-        return PlannedArc(arc.name, self.indices[arc.target], condition, transforms, arc.place)
+        if arc.push is None:
+            return PlannedArc(arc.name, self.index(arc.target), condition, transforms, arc.place)
+        push = self.push(arc.push, self.index(arc.target), mode)
+        entered = (push.network, arc.push.state or self.networks[push.network].start)
+        target = self.indices[entered]
+        return PlannedArc(arc.name, target, condition, transforms, arc.place, push)
+
+    def push(self, push: Push, back: int, mode: DataHandlingMode) -> PlannedPush:
+        """Plan a way through another network. Where all is COPY, nobody can change a record."""
+        return PlannedPush(
+            next(self.pushes),
+            push.network,
+            back,
+            push.isolation,
+            push.data_mapping,
+            push.result_mapping,
+            copies=push.isolation == "copy" and self.mixed,
+            in_place=mode is DataHandlingMode.DIRECT,
+        )
 
     def step(
         self,
@@ -175,6 +212,7 @@ class Lowering:
             copies_out=copies and transforms and (facts.leaks or self.mixed),
             in_place=mode is DataHandlingMode.DIRECT and transforms,
             resources=resources,
+            network=self.network,
         )
 
 

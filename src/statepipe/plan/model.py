@@ -6,17 +6,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from statepipe.config.model import Isolation
 from statepipe.errors import Place
 from statepipe.functions.function import Function, Memory
 from statepipe.functions.life import Life
 from statepipe.functions.view import EMPTY
-from statepipe.graph.model import Retry
+from statepipe.graph.model import FieldPairs, Retry
 from statepipe.plan.facts import Facts
 from statepipe.record import DataHandlingMode
 
 Role: TypeAlias = Literal[
     "resources", "schema", "pre_validator", "transform", "validator", "condition", "arc transform"
 ]
+HANDING_IN, HANDING_BACK = "data mapping", "result mapping"
+"""What is done between networks, as failures tell it."""
 
 CHECKS: frozenset[Role] = frozenset({"resources", "schema", "pre_validator", "validator"})
 TRANSFORMS: frozenset[Role] = frozenset({"transform", "arc transform"})
@@ -28,8 +31,8 @@ class Step:
 
     `number` is unique in the plan. `copies_in`: the function gets a copy of its own.
     `copies_out`: what it gives is copied. `in_place`: what it gives is put into the object that
-    the record already is. `state` is the state whose name the function sees, and `resources` the
-    resources that it sees.
+    the record already is. `state` and `network` are the names that the function sees, and
+    `resources` the resources.
     """
 
     number: int
@@ -41,17 +44,56 @@ class Step:
     copies_out: bool
     in_place: bool
     resources: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    network: str = "main"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlannedPush:
+    """A way through another network; `back` is the index of the state where it leads in the end.
+
+    `number` is unique in the plan. `copies`: the record is copied on the way in and back.
+    `in_place`: what comes back is put into the object that the record was. The mappings are
+    as in `graph.model.Push`.
+    """
+
+    number: int
+    network: str
+    back: int
+    isolation: Isolation
+    data_mapping: FieldPairs | None
+    result_mapping: FieldPairs | None
+    copies: bool
+    in_place: bool
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether the record goes in as it is."""
+        return self.isolation != "serialize" and not self.copies and self.data_mapping is None
+
+    @property
+    def takes_over(self) -> bool:
+        """Whether what the network gives goes on as it is."""
+        return self.hands_over and self.result_mapping is None and not self.in_place
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlannedArc:
-    """An arc with its target as an index into `Plan.states`."""
+    """An arc with its target as an index into `Plan.states`.
+
+    With `push`, the target is where the record enters the other network.
+    """
 
     name: str
     target: int
     condition: Step | None
     transforms: tuple[Step, ...]
     place: Place
+    push: PlannedPush | None = None
+
+    @property
+    def next(self) -> int:
+        """The index of the state where the record is, in the same network, after this arc."""
+        return self.target if self.push is None else self.push.back
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +104,11 @@ class PlannedCatch:
     errors: frozenset[str]
     target: int
     place: Place
+
+    @property
+    def next(self) -> int:
+        """As `PlannedArc.next`."""
+        return self.target
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +137,7 @@ class PlannedState:
     place: Place
     recovery: Recovery | None = None
     timeout_s: float | None = None
+    network: str = "main"
 
     def steps(self) -> Iterator[Step]:
         yield from self.entry
@@ -101,8 +149,9 @@ class PlannedState:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """What happens to a record, from `start` to an end state.
+    """What happens to a record, from `start` to an end state of `network`.
 
+    `states` are those of `network`, then those of the networks that its arcs lead through.
     `is_async`: some step has to be awaited. `resources` are what views show to functions.
     `timeout_s` is for one record, from start to end. `on_failure` are the states whose transforms
     run for a record that has failed for good. `waits`: functions that are not async may wait for
@@ -170,9 +219,14 @@ class Plan:
         steps = [step for state in self.states for step in state.steps()]
         return sorted({s.function.label for s in steps if s.function.memory != "none"})
 
+    @property
+    def own_states(self) -> tuple[PlannedState, ...]:
+        """The states of `network`, where records enter and leave."""
+        return tuple(state for state in self.states if state.network == self.network)
+
     def index_of(self, name: str) -> int:
-        """Return the index of the state called `name`; KeyError if there is none."""
-        for state in self.states:
+        """Return the index of the state of `network` called `name`; KeyError if there is none."""
+        for state in self.own_states:
             if state.name == name:
                 return state.index
         raise KeyError(name)

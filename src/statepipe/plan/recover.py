@@ -48,6 +48,10 @@ def caught(error: RecordError) -> Caught:
     return {"type": error.error_type, "message": error.message, "state": error.state or ""}
 
 
+def earlier(caught: Caught) -> str:
+    return f"caught before, at state {caught['state']!r}: {caught['message']}"
+
+
 class Kept:
     """A record as it was: each dict and list in it with what it held.
 

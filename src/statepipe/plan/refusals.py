@@ -25,6 +25,10 @@ class TransitionLimitError(RefusalError):
     """The record made more than `max_transitions` steps."""
 
 
+class NestingLimitError(RefusalError):
+    """The record went into more networks within one another than it may."""
+
+
 class FunctionCancelledError(RefusalError):
     """What an async function waited for was cancelled, and nobody cancels the run."""
 
@@ -57,5 +61,5 @@ class RecordTimeoutError(RefusalError):
         super().__init__("the record took longer than it was given")
 
 
-NEVER_CAUGHT = (TransitionLimitError, RecordTimeoutError)
+NEVER_CAUGHT = (TransitionLimitError, NestingLimitError, RecordTimeoutError)
 """What ends a record whatever `retry` and `catch` say: else a limit would be none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -10,7 +10,7 @@ from typing import Any
 
 from statepipe.errors import Place
 from statepipe.functions.function import Function
-from statepipe.graph.model import Machine
+from statepipe.graph.model import Network
 from statepipe.plan.facts import Facts
 from statepipe.providers import Names, ResourceSet
 
@@ -43,9 +43,9 @@ class PlainResources:
 class Sight:
     """Gives each step what it sees. `is_async`: the plan runs in an event loop."""
 
-    def __init__(self, resources: ResourceSet, machine: Machine) -> None:
+    def __init__(self, resources: ResourceSet, networks: Iterable[Network]) -> None:
         self.resources = resources
-        self.is_async = any(function.is_async for function in functions_of(machine))
+        self.is_async = any(function.is_async for function in functions_of(networks))
         self.waits = False
         self._seen: dict[tuple[Names, str, bool], Mapping[str, Any]] = {}
         self.all = self.seen(None, "")
@@ -91,10 +91,10 @@ def touches(function: Function, facts: Facts) -> bool:
     return facts.fusion is None and ("resources" in text or "import" in text)
 
 
-def functions_of(machine: Machine) -> list[Function]:
-    """Return the functions of the main network."""
+def functions_of(networks: Iterable[Network]) -> list[Function]:
+    """Return the functions of all states and arcs of `networks`."""
     found: list[Function | None] = []
-    for state in machine.main_network.states.values():
+    for state in (state for network in networks for state in network.states.values()):
         found += [state.schema, *state.pre_validators, *state.transforms, *state.validators]
         for arc in state.arcs:
             found += [arc.condition, *arc.transforms]

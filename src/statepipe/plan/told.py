@@ -8,8 +8,8 @@ from typing import Any
 from statepipe.functions.moment import NO_PROMISE, Promise
 from statepipe.functions.view import StateView
 from statepipe.plan.drive import Reply, Request
-from statepipe.plan.interpret import Walk
 from statepipe.plan.model import Plan, PlannedArc, Step
+from statepipe.plan.walk import Walk
 from statepipe.record import Record
 
 TellPath = Callable[[tuple[str, ...]], None]
