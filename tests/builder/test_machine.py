@@ -163,6 +163,36 @@ def test_an_arc_out_of_an_end_state_is_told_where_it_is_made() -> None:
     assert message.startswith("networks[0].arcs[0]: an arc leaves the end state 'z'; it was built")
 
 
+def test_an_arc_may_lead_through_another_network() -> None:
+    machine = Machine("Orders")
+    pricing = machine.network("pricing")
+    total = pricing.start("sum", transform=lambda s: {"total": s["n"] * s["price"]})
+    done = pricing.end("done")
+    total.to(done)
+    received, shipped = machine.start("received"), machine.end("shipped")
+    mappings: Any = {"data_mapping": {"n": "n", "price": "price"}, "result_mapping": {"total": "t"}}
+    received.to(shipped, through=pricing, when=lambda s: s["n"], **mappings)
+    received.to(shipped, through=done, priority=-1)
+
+    fsm = SimpleFSM(machine)
+    assert fsm.process({"n": 2, "price": 3}).data == {"n": 2, "price": 3, "t": 6}
+    assert fsm.process({"n": 0}).path == ["received", "pricing:done", "shipped"]
+
+
+def test_an_arc_leads_through_networks_of_its_own_machine_only() -> None:
+    first, second = Machine("first"), Machine("second")
+    a, z = first.start("a"), first.end("z")
+    b = second.network("more").start("b")
+
+    told = problem_of(lambda: a.to(z, through=b))
+    assert told.startswith("networks[0].arcs[0]: 'b' belongs to another machine, 'second'; it was")
+    told = problem_of(lambda: a.to(z, through="more"))  # type: ignore[arg-type]
+    assert told == (
+        "networks[0].arcs[0]: an arc leads through a network, not through a str; "
+        "give what `network` returned, or one of its states"
+    )
+
+
 def test_a_state_of_another_machine_or_network_is_told() -> None:
     first, second = Machine("first"), Machine("second")
     a, b = first.start("a"), second.end("b")

@@ -1,14 +1,16 @@
 """Keys: what may be said of a machine, a state and an arc, with the types that editors check.
 
-Each is a key of the config under its own name, but for `when`, which is `condition`, and for the
-spellings `transform` and `validator`. A test compares them with the config's model.
+Each is a key of the config under its own name, but for `when`, which is `condition`, `through`,
+which is `target_network`, and the spellings `transform` and `validator`. A test compares them with
+the config's model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict
 
+from statepipe.config.model import Isolation
 from statepipe.functions.view import Context, StateView
 from statepipe.record import DataHandlingMode, Record
 
@@ -58,11 +60,27 @@ class StateKeys(TypedDict, total=False):
     metadata: Metadata
 
 
+class Entrance(Protocol):
+    """Where an arc may lead through: a network, or a state of it."""
+
+    @property
+    def entrance(self) -> str:
+        """`network`, or `network:state`."""
+        ...
+
+
 class ArcKeys(TypedDict, total=False):
-    """Of an arc, beside the states that it connects. `when` is its condition."""
+    """Of an arc, beside the states that it connects. `when` is its condition.
+
+    `through` is the network that a push arc leads through, or the state where it enters it.
+    """
 
     name: str
     when: Function
+    through: Entrance
+    data_isolation: Isolation
+    data_mapping: Mapping[str, str]
+    result_mapping: Mapping[str, str]
     transform: Functions
     transforms: Functions
     priority: int
@@ -70,5 +88,5 @@ class ArcKeys(TypedDict, total=False):
     metadata: Metadata
 
 
-CANONICAL = {"when": "condition"}
+CANONICAL = {"when": "condition", "through": "target_network"}
 """Keys of the builder that the config calls otherwise."""

@@ -34,11 +34,16 @@ class State:
     is_end: bool
     built: str
 
+    @property
+    def entrance(self) -> str:
+        """What a config calls this state where an arc leads through its network from here."""
+        return f"{self.network.name}:{self.name}"
+
     def to(self, target: State, **keys: Unpack[ArcKeys]) -> State:
         """Add an arc from this state to `target`, and return `target`, so that `to` can follow.
 
-        Raises ConfigError for an arc that cannot be: out of an end state, or to a state of
-        another network.
+        With `through`, it leads through another network on the way. Raises ConfigError for an
+        arc that cannot be: out of an end state, or to a state of another network.
         """
         self.network.add_arc(self, target, checked(keys, ArcKeys, "an arc"))
         return target
@@ -55,6 +60,11 @@ class Network:
         self._states: dict[str, Part] = {}
         self._arcs: list[Part] = []
         self._start: State | None = None
+
+    @property
+    def entrance(self) -> str:
+        """What a config calls this network where an arc leads through it from its start."""
+        return self.name
 
     def state(self, name: str, **keys: Unpack[StateKeys]) -> State:
         """Add a state. Raises ConfigError for a name that is taken, or a second start state."""
@@ -93,6 +103,8 @@ class Network:
         if source.is_end:
             message = f"an arc leaves the end state {source.name!r}"
             refuse(at, message, f"it was built at {source.built}; a record ends there")
+        if "through" in keys:
+            keys = keys | {"through": entrance_of(keys["through"], self, at)}
         said = {CANONICAL.get(key, key): value for key, value in keys.items()}
         ends = {"from": source.name, "to": target.name}
         self._arcs.append(Part(ends | said, line_of_caller()))
@@ -226,3 +238,15 @@ def check_target(source: State, target: object, at: str) -> None:
     where = f"network, {other.name!r}" if same else f"machine, {other.machine.name!r}"
     message = f"{target.name!r} is a state of another {where}"
     refuse(at, message, f"it was built at {target.built}; arcs stay within a network")
+
+
+def entrance_of(through: object, network: Network, at: str) -> str:
+    """Return what a config calls `through`; ConfigError if it is no part of the same machine."""
+    if not isinstance(through, State | Network):
+        message = f"an arc leads through a network, not through a {type(through).__name__}"
+        refuse(at, message, "give what `network` returned, or one of its states")
+    entered = through if isinstance(through, Network) else through.network
+    if entered.machine is not network.machine:
+        message = f"{through.name!r} belongs to another machine, {entered.machine.name!r}"
+        refuse(at, message, f"it was built at {through.built}; arcs stay within a machine")
+    return through.entrance
