@@ -156,3 +156,27 @@ def test_each_attempt_of_a_retry_counts() -> None:
     coverage = coverage_of({"in": {}, "error": {}}, states=states, arcs=arcs)
 
     assert coverage.arcs == {"a->z": 3}
+
+
+def test_states_and_arcs_of_inner_networks_count_by_their_network() -> None:
+    inner = [{"name": "s", "is_start": True}, {"name": "a", "is_end": True}]
+    main = [{"name": "a", "is_start": True}, {"name": "z", "is_end": True}]
+    again = {"from": "s", "to": "a", "target_network": "sub", "condition": "data.pop('n', 0)"}
+    config = {
+        "main_network": "main",
+        "networks": [
+            {
+                "name": "main",
+                "states": main,
+                "arcs": [{"from": "a", "to": "z", "target_network": "sub"}],
+            },
+            {"name": "sub", "states": inner, "arcs": [again, {"from": "s", "to": "a"}]},
+        ],
+        "data_mode": "reference",
+        "tests": [{"in": {"n": 1}}],
+    }
+    coverage = check_config(config).coverage
+
+    assert coverage.states == {"a": 1, "z": 1, "sub:s": 2, "sub:a": 2}
+    assert coverage.arcs == {"a->z": 1, "sub:s->a": 1, "sub:s->a 2": 1}
+    assert coverage.percent == 100

@@ -222,3 +222,78 @@ def test_ways_that_only_failures_take_are_drawn_as_such() -> None:
         "│  └─ done  (above)\n"
         "└─ bad  on any error  [end]\n"
     )
+
+
+PUSHING: dict[str, Any] = {
+    "main_network": "main",
+    "networks": [
+        {
+            "name": "main",
+            "states": [{"name": "a", "is_start": True}, {"name": "z", "is_end": True}],
+            "arcs": [
+                {"from": "a", "to": "z", "target_network": "sub", "condition": "data['n']"},
+                {"from": "a", "to": "z", "target_network": "sub:e"},
+            ],
+        },
+        {
+            "name": "sub",
+            "states": [{"name": "s", "is_start": True}, {"name": "e", "is_end": True}],
+            "arcs": [{"from": "s", "to": "e"}],
+        },
+    ],
+}
+
+
+def pushing() -> tuple[Network, list[Network]]:
+    machine = build_machine(load_config(PUSHING), registered={}, trusted=True)
+    return machine.main_network, machine.inner_networks
+
+
+def test_the_tree_shows_what_arcs_lead_through_and_the_networks_below() -> None:
+    assert (
+        tree(*pushing())
+        == """\
+a  [start]
+├─ z  if data['n'] through sub  [end]
+└─ z  through sub:e  (above)
+
+network sub
+s  [start]
+└─ e  [end]
+"""
+    )
+
+
+def test_dot_has_other_networks_in_boxes() -> None:
+    text = dot(*pushing())
+
+    assert """    a -> z [label="data['n'], through sub"];""" in text
+    assert (
+        """\
+    subgraph cluster_1 {
+        label="sub";
+        "sub:s" [style=filled,fillcolor=green,label="s"];
+        "sub:e" [shape=doublecircle,style=filled,fillcolor=red,label="e"];
+        "sub:s" -> "sub:e";
+    }
+"""
+        in text
+    )
+
+
+def test_mermaid_has_other_networks_in_boxes() -> None:
+    text = mermaid(*pushing())
+
+    assert 'a -->|"through sub:e"| z' in text
+    assert (
+        """\
+    subgraph network_1["sub"]
+        network_1_1(["s"])
+        network_1_2((("e")))
+        network_1_1 --> network_1_2
+        style network_1_1 fill:#9f9
+        style network_1_2 fill:#f99
+    end
+"""
+        in text
+    )

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from statepipe.plan.interpret import Walk, Way
-from statepipe.plan.model import Plan, PlannedArc
+from statepipe.plan.model import Plan, PlannedArc, PlannedState
+from statepipe.plan.walk import Walk, Way
 from statepipe.record import Outcome
 
 
@@ -15,8 +15,9 @@ from statepipe.record import Outcome
 class Coverage:
     """How often each state was entered and each arc taken, and what each condition said.
 
-    All in the order of the config; a clause of `catch` counts as an arc. `conditions` holds, by
-    the arc's name, how often it accepted and how often it did not.
+    All in the order of the config; a clause of `catch` counts as an arc. States and arcs of the
+    networks that records are pushed into are called `network:state` and `network:arc`.
+    `conditions` holds, by the arc's name, how often it accepted and how often it did not.
     """
 
     states: Mapping[str, int]
@@ -61,10 +62,11 @@ class Tally:
 
     def add(self, walk: Walk, outcome: Outcome) -> None:
         """Count a walk that has come to its end."""
-        self.states.update(outcome.path)
+        plan = walk.plan
+        self.states.update(innermost(name, plan) for name in outcome.path)
         if outcome.error is not None:
-            plan = walk.plan
-            self.states.update(plan.states[index].name for index in plan.on_failure)
+            states = (plan.states[index] for index in plan.on_failure)
+            self.states.update(label_in(plan, state, state.name) for state in states)
         for way, chosen in walk.tried:
             (self.taken if chosen else self.refused)[way] += 1
 
@@ -77,7 +79,7 @@ class Tally:
             if isinstance(way, PlannedArc) and way.condition is not None
         }
         return Coverage(
-            states={state.name: self.states[state.name] for state in plan.states},
+            states={label: self.states[label] for label in state_labels(plan)},
             arcs={name: self.taken[way] for name, way in ways.items()},
             conditions={
                 name: (self.taken[way], self.refused[way]) for name, way in conditions.items()
@@ -93,9 +95,31 @@ def named_ways(plan: Plan) -> dict[str, Way]:
         if state.recovery is not None:
             ways += state.recovery.catches
         for way in ways:
-            name, number = way.name, 1
+            plain, number = label_in(plan, state, way.name), 1
+            name = plain
             while name in named:
                 number += 1
-                name = f"{way.name} {number}"
+                name = f"{plain} {number}"
             named[name] = way
     return named
+
+
+def label_in(plan: Plan, state: PlannedState, name: str) -> str:
+    """Return what a part of the state's network is called: by that network, unless it is main."""
+    return name if state.network == plan.network else f"{state.network}:{name}"
+
+
+def state_labels(plan: Plan) -> list[str]:
+    return [label_in(plan, state, state.name) for state in plan.states]
+
+
+def innermost(name: str, plan: Plan) -> str:
+    """Return the label of a state on a path, where it has all networks around it in its name."""
+    labels = {f"{state.network}:{state.name}": state for state in plan.states}
+    while name not in labels and ":" in name:
+        shorter = name.partition(":")[2]
+        if shorter not in labels and ":" not in shorter:
+            break
+        name = shorter
+    state = labels.get(name)
+    return name if state is None else label_in(plan, state, state.name)

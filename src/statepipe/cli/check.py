@@ -35,9 +35,19 @@ def findings(flow: Flow) -> list[str]:
         f"  {dim('states   ')}  {len(states)}, and {counted(arcs, 'arc')} between them",
         f"  {dim('start    ')}  {printable(network.start)}",
         f"  {dim('end      ')}  {', '.join(ends) or 'none'}",
+        *network_lines(flow),
         *function_lines(flow),
         *resource_lines(flow),
     ]
+
+
+def network_lines(flow: Flow) -> list[str]:
+    """Return the networks that records are pushed into, with their sizes; nothing without any."""
+    found = [
+        f"{each.name} ({counted(len(each.states), 'state')})"
+        for each in flow.machine.inner_networks
+    ]
+    return [f"  {dim('through  ')}  {printable(', '.join(found))}"] if found else []
 
 
 def resource_lines(flow: Flow) -> list[str]:

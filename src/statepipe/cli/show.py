@@ -34,12 +34,12 @@ def command(flow: str, format_name: str, code: bool, trust: bool) -> None:
 
 def drawing(flow: Flow, format_name: str) -> str:
     """Return the flow in one of FORMATS."""
-    network = flow.machine.main_network
+    network, inner = flow.machine.main_network, flow.machine.inner_networks
     match format_name:
         case "mermaid":
-            return draw.mermaid(network)
+            return draw.mermaid(network, inner)
         case "dot":
-            return draw.dot(network)
+            return draw.dot(network, inner)
         case "code":
             return flow.engine.compiled.program.source
-    return draw.tree(network)
+    return draw.tree(network, inner)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from statepipe.functions.function import Function
-from statepipe.graph.model import Arc, Catch, Network, State
+from statepipe.graph.model import Arc, Catch, Network, Push, State
 
 LABEL_WIDTH = 48
 """Conditions are shortened to this many characters."""
@@ -42,19 +42,47 @@ def errors_of(clause: Catch) -> str:
 # -- DOT -----------------------------------------------------------------------------------
 
 
-def dot(network: Network) -> str:
-    """Return the network in Graphviz's language: the start state green, end states red."""
-    lines = ["digraph FSM {", "    rankdir=LR;"]
-    for state in network.states.values():
-        look = dot_look(state)
-        lines.append(f"    {dot_name(state.name)}{f' [{look}]' if look else ''};")
-    for state, arc in arcs_of(network):
-        label = f" [label={quoted(label_of(arc.condition))}]" if arc.condition else ""
-        lines.append(f"    {dot_name(state.name)} -> {dot_name(arc.target)}{label};")
-    for state, clause in catches_of(network):
-        look = f"label={quoted(errors_of(clause))},style=dashed"
-        lines.append(f"    {dot_name(state.name)} -> {dot_name(clause.target)} [{look}];")
+def dot(network: Network, inner: Sequence[Network] = ()) -> str:
+    """Return the network in Graphviz's language: the start state green, end states red.
+
+    The networks `inner`, which records are pushed into, stand in boxes beside it.
+    """
+    lines = ["digraph FSM {", "    rankdir=LR;", *dot_lines(network, "")]
+    for number, each in enumerate(inner, 1):
+        lines += [f"    subgraph cluster_{number} {{", f"        label={quoted(each.name)};"]
+        lines += [f"    {line}" for line in dot_lines(each, f"{each.name}:")]
+        lines.append("    }")
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def dot_lines(network: Network, prefix: str) -> Iterator[str]:
+    """Yield the states and arcs of a network, with `prefix` before the names of states."""
+
+    def name(state: str) -> str:
+        return dot_name(prefix + state)
+
+    for state in network.states.values():
+        looks = [dot_look(state), f"label={quoted(state.name)}" if prefix else ""]
+        look = ",".join(filter(None, looks))
+        yield f"    {name(state.name)}{f' [{look}]' if look else ''};"
+    for state, arc in arcs_of(network):
+        text = arc_text(arc)
+        label = f" [label={quoted(text)}]" if text else ""
+        yield f"    {name(state.name)} -> {name(arc.target)}{label};"
+    for state, clause in catches_of(network):
+        look_of_catch = f"label={quoted(errors_of(clause))},style=dashed"
+        yield f"    {name(state.name)} -> {name(clause.target)} [{look_of_catch}];"
+
+
+def arc_text(arc: Arc) -> str:
+    """Return what stands at an arc: its condition, and the network that it leads through."""
+    parts = [label_of(arc.condition)] if arc.condition else []
+    return ", ".join([*parts, *([through(arc.push)] if arc.push else [])])
+
+
+def through(push: Push) -> str:
+    entered = push.network if push.state is None else f"{push.network}:{push.state}"
+    return f"through {entered}"
 
 
 def dot_look(state: State) -> str:
@@ -77,15 +105,25 @@ def quoted(text: str) -> str:
 # -- Mermaid -------------------------------------------------------------------------------
 
 
-def mermaid(network: Network) -> str:
-    """Return the network as a Mermaid flowchart."""
-    ids = mermaid_ids(network)
-    lines = ["flowchart LR"]
+def mermaid(network: Network, inner: Sequence[Network] = ()) -> str:
+    """Return the network as a Mermaid flowchart, with the networks `inner` in boxes beside it."""
+    lines = ["flowchart LR", *mermaid_lines(network, mermaid_ids(network))]
+    for number, each in enumerate(inner, 1):
+        ids = {name: f"network_{number}_{index}" for index, name in enumerate(each.states, 1)}
+        lines.append(f"    subgraph network_{number}[{mermaid_text(each.name)}]")
+        lines += [f"    {line}" for line in mermaid_lines(each, ids)]
+        lines.append("    end")
+    return "\n".join(lines) + "\n"
+
+
+def mermaid_lines(network: Network, ids: Mapping[str, str]) -> list[str]:
+    """Return the states and arcs of a network; `ids` goes by the names of states."""
+    lines = []
     for state in network.states.values():
         left, right = mermaid_shape(state)
         lines.append(f"    {ids[state.name]}{left}{mermaid_text(state.name)}{right}")
     for state, arc in arcs_of(network):
-        label = f"|{mermaid_text(label_of(arc.condition))}|" if arc.condition else ""
+        label = f"|{mermaid_text(arc_text(arc))}|" if arc_text(arc) else ""
         lines.append(f"    {ids[state.name]} -->{label} {ids[arc.target]}")
     for state, clause in catches_of(network):
         label = mermaid_text(errors_of(clause))
@@ -95,7 +133,7 @@ def mermaid(network: Network) -> str:
         if names:
             lines.append(f"    style {ids[names[0]]} fill:{color}")
             lines += [f"    style {ids[name]} fill:{color}" for name in names[1:]]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def mermaid_shape(state: State) -> tuple[str, str]:
@@ -138,8 +176,8 @@ def is_plain(char: str) -> bool:
 # -- tree ----------------------------------------------------------------------------------
 
 
-def tree(network: Network) -> str:
-    """Return the network as an indented tree from its start state.
+def tree(network: Network, inner: Sequence[Network] = ()) -> str:
+    """Return the network as an indented tree from its start state, and below it those `inner`.
 
     A state that was shown before is named again with `(above)` and not followed; states that no
     arc leads to stand at the end.
@@ -152,7 +190,8 @@ def tree(network: Network) -> str:
         for name in lost:
             if name not in shown:
                 lines += branch(network, name, shown)
-    return "\n".join(lines) + "\n"
+    text = "\n".join(lines) + "\n"
+    return text + "".join(f"\nnetwork {one_line(each.name)}\n{tree(each)}" for each in inner)
 
 
 def branch(network: Network, root: str, shown: set[str]) -> list[str]:
@@ -205,6 +244,8 @@ def about(state: State) -> str:
 def way_of(arc: Arc) -> str:
     """Return when an arc is taken, and what it does to the record."""
     parts = [f"if {one_line(label_of(arc.condition))}"] if arc.condition else []
+    if arc.push is not None:
+        parts.append(one_line(through(arc.push)))
     if arc.transforms:
         parts.append("with a transform" if len(arc.transforms) == 1 else "with transforms")
     return " ".join(parts)
