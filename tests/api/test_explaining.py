@@ -313,6 +313,21 @@ def test_secrets_of_resources_are_struck_out() -> None:
     assert "canary" not in json.dumps(told.as_json())
 
 
+def test_opening_a_resource_is_told_only_if_it_fails() -> None:
+    def told(fail: str) -> Any:
+        params = {"path": "/dev/null", "fail": fail}
+        own = {"provider": "custom", "module": "tests.resources.own", "class": "Noted"}
+        only = {"name": "a", "is_start": True, "is_end": True, "resources": ["r"]}
+        config = {"resources": [{"name": "r", **own, "params": params}], "states": [only]}
+        with SimpleFSM(config, trusted=True) as fsm:
+            return fsm.why({}).steps[0].functions
+
+    (failed,) = told("open")
+
+    assert told("") == ()
+    assert (failed.role, failed.function, failed.verdict) == ("resources", "resources r", "failed")
+
+
 def test_a_choice_is_explained_alone() -> None:
     plan = lower(
         machine(

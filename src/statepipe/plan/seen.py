@@ -56,7 +56,7 @@ class Eye:
     def seen(self, root: Piece, verdict: bool | None, *, reasoned: bool) -> SeenPiece:
         """Return all pieces with their values. `verdict` None: there is none to decide.
 
-        `reasoned`: the whole gave a verdict with its reason.
+        `reasoned`: the whole gave a verdict with its reason, which one of its pairs is then.
         """
         by = None if verdict is None else self._decider(root, verdict, reasoned, 0)
         return self._told(root, by, 0)
@@ -97,7 +97,7 @@ class Eye:
         if not DECIDES[piece.kind](truth, reasoned):
             return piece
         truth = not truth if piece.kind == "not" else truth
-        return self._decider(last, truth, reasoned and piece.kind in GIVES, since)
+        return self._decider(last, truth, reasoned, since)
 
 
 DECIDES: dict[PieceKind, Callable[[bool, bool], bool]] = {
@@ -116,6 +116,3 @@ by whether it gave a verdict with a reason."""
 
 LOOPS = frozenset(("any", "all"))
 """Kinds that are weighed by what a generator gives, again and again."""
-
-GIVES = frozenset(("and", "or", "if", "same"))
-"""Kinds that give the very value of what decides."""
