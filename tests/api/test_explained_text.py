@@ -87,8 +87,18 @@ def test_a_reason_stands_in_the_place_of_the_value() -> None:
 
     assert told[5:8] == [
         "      reason  5 is little",
-        "      data['n'] > 9             False  ◀ decided",
-        "        data['n']               5",
+        "      data['n'] > 9  False  ◀ decided",
+        "        data['n']    5",
+    ]
+
+
+def test_a_check_that_accepted_gives_no_reason_for_refusing() -> None:
+    told = text_of({"n": 5}, {"to": "b"}, validators=["(data['n'] > 1, 'too little')"])
+
+    assert told[4:7] == [
+        "  ✓ validator  (data['n'] > 1, 'too little')  states[0].validators[0]",
+        "      data['n'] > 1  True  ◀ decided",
+        "        data['n']    5",
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import os
 from typing import Any
 
 import pytest
@@ -272,6 +273,32 @@ def test_async_functions_are_explained_by_blocking_code() -> None:
     told = SimpleFSM(ASYNC).why(RECORD)
 
     assert [each.value for each in flat(told.steps[1].arcs[0].pieces)][:2] == ["True", "120"]
+
+
+async def test_code_that_waits_is_looked_into_off_the_loop() -> None:
+    own = {"provider": "custom", "module": "tests.resources.own", "class": "Noted"}
+    config = {
+        **ASYNC,
+        "resources": [{"name": "r", **own, "params": {"path": "/dev/null"}}],
+        "arcs": [
+            {"from": "order", "to": "price", "condition": "state.resources['r'].use() > 0"},
+            ASYNC["arcs"][1],
+        ],
+    }
+    async with AsyncSimpleFSM(config, trusted=True) as fsm:
+        told = await fsm.why(RECORD)
+
+    assert told.path == ["order", "price", "large"]
+    assert flat(told.steps[0].arcs[0].pieces)[1].value == str(os.getpid())
+
+
+def test_a_def_is_told_by_its_source() -> None:
+    config = copy.deepcopy(ORDERS)
+    config["arcs"][1]["condition"] = "if data['total'] > 100:\n    return True"
+    large, _ = SimpleFSM(config).why(RECORD).steps[1].arcs
+
+    assert large.condition == "if data['total'] > 100: return True"
+    assert (large.verdict, large.gave) == ("accepted", "True")
 
 
 async def test_a_machine_without_async_functions_is_explained_in_a_loop() -> None:

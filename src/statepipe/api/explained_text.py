@@ -109,7 +109,7 @@ def why_not(arc: ExplainedArc, step: ExplainedStep) -> str:
 
 def reason_lines(call: ExplainedCall | ExplainedArc) -> Iterator[Line]:
     """Yield the reason that was given, and the values; of what has none, record and result."""
-    if call.reason is not None:
+    if call.reason is not None and says_why(call):
         yield [("dim", "      reason  "), ("plain", call.reason)]
     if call.pieces is not None:
         yield from value_lines(call.pieces, told=call.reason is not None)
@@ -117,6 +117,11 @@ def reason_lines(call: ExplainedCall | ExplainedArc) -> Iterator[Line]:
         yield [("dim", "      given   "), ("plain", call.given)]
         if call.gave is not None and call.reason is None:
             yield [("dim", "      gave    "), ("plain", call.gave)]
+
+
+def says_why(call: ExplainedCall | ExplainedArc) -> bool:
+    """Tell whether the reason fits the verdict: that of a check is one for refusing."""
+    return call.verdict == "refused" or isinstance(call, ExplainedArc)
 
 
 def value_lines(root: ExplainedValue, *, told: bool) -> Iterator[Line]:

@@ -17,7 +17,6 @@ from statepipe.api.explained import (
 from statepipe.api.explanation import Explanation
 from statepipe.api.single import limited, moments_of
 from statepipe.errors import RecordError, Span, UsageError
-from statepipe.functions.function import Function
 from statepipe.functions.moment import NO_PROMISE, Promise
 from statepipe.functions.view import Caught
 from statepipe.plan.drive import drive, drive_async
@@ -183,7 +182,7 @@ def explained_call(call: Attended, error: RecordError | None) -> ExplainedCall:
         told["verdict"] = "done"
     made = () if call.before is None else tuple(changes(call.before, call.after))
     return ExplainedCall(
-        call.step.role, source_of(function), place=function.place, changes=made, **told
+        call.step.role, source_of(call), place=function.place, changes=made, **told
     )
 
 
@@ -197,7 +196,7 @@ def explained_arcs(visit: Visit, plan: Plan) -> Iterator[ExplainedArc]:
         call = conditions.get(id(arc))
         target = plan.states[arc.target].name
         if call is not None and arc.condition is not None:
-            code = source_of(arc.condition.function)
+            code = source_of(call)
             place = arc.condition.function.place
             yield ExplainedArc(
                 arc.name, target, place=place, condition=code, **told_by(call, visit.error)
@@ -252,13 +251,13 @@ def explained_value(seen: SeenPiece, failing: Span | None) -> ExplainedValue:
     )
 
 
-def source_of(function: Function) -> str:
+def source_of(call: Attended) -> str:
     """Return the source of inline code on one line, without `lambda`; of others, the label."""
+    function = call.step.function
     if function.code is None:
         return function.label
-    watched = function.watch()
-    if watched is not None:
-        return watched.root.text
+    if call.watched is not None:
+        return call.watched.root.text
     return " ".join(function.code.source.text.split())
 
 

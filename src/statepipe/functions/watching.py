@@ -111,7 +111,7 @@ class _Pieces:
         kind, weighed = kind_of(node, self.free)
         was_in_text = self.in_text
         self.in_text = was_in_text or isinstance(node, ast.JoinedStr)
-        inside, found = self._inside(node, kind, weighed)
+        inside, found = self._inside(node, kind, weighed, wanted)
         self.in_text = was_in_text
         if not wanted:
             return node, inside
@@ -119,7 +119,7 @@ class _Pieces:
         return ast.copy_location(seen(number, node), node), (piece,)
 
     def _inside(
-        self, node: ast.expr, kind: PieceKind, weighed: list[ast.expr]
+        self, node: Any, kind: PieceKind, weighed: list[ast.expr], wanted: bool
     ) -> tuple[tuple[Piece, ...], list[Piece]]:
         """Tell the pieces inside `node`; return them, and those that it is `weighed` by."""
         pieces: list[Piece] = []
@@ -134,9 +134,11 @@ class _Pieces:
             return new
 
         if kind in ("any", "all"):
-            generator = cast(ast.GeneratorExp, cast(ast.Call, node).args[0])
+            generator = node.args[0]
             generator.generators[0].iter = swapped(generator.generators[0].iter)
             generator.elt = swapped(generator.elt)
+        elif kind == "pair" and wanted:  # its reason is told as such
+            node.elts[0] = swapped(node.elts[0])
         else:
             swap_parts(node, swapped)
         return tuple(pieces), found
