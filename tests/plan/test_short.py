@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from statepipe.functions.view import StateView
-from statepipe.plan.short import BIG_ENOUGH, Short
+from statepipe.plan.short import LONG, MANY, Short
 
 short = Short()
 
@@ -124,7 +124,10 @@ def test_a_copy_of_something_huge_is_bounded() -> None:
     nested: dict[str, Any] = {}
     nested["self"] = nested
 
-    assert short.copied(list(range(2 * BIG_ENOUGH)))[:3] == [0, 1, 2]
-    assert short.copied([[1]] * 2 * BIG_ENOUGH)[-1] == "..."
-    assert len(short.copied("x" * 10 * BIG_ENOUGH)) < 200
+    numbers = short.copied(list(range(2 * MANY)))
+
+    assert (numbers[:2], numbers[MANY - 1 :]) == ([0, 1], [MANY - 1, "..."])
+    assert short.copied([[1]] * 2 * MANY)[-1] == "..."
+    assert len(short.copied({str(number): {} for number in range(2 * MANY)})) == MANY + 1
+    assert len(short.copied("x" * 2 * LONG)) < 200
     assert repr(short.copied(nested)).endswith("'...'" + "}" * 100)

@@ -16,8 +16,11 @@ from statepipe.functions.view import Context, StateView
 Hide: TypeAlias = Callable[[str], str]
 
 ROOM = 120  # characters
-BIG_ENOUGH = 10_000
-"""Values in a copy, and characters of a text in it: what is more is left out, and named."""
+MANY = 2_000
+"""Values in a copy: `...` stands for more."""
+
+LONG = 10_000
+"""Characters of a text in a copy: a longer one is shortened."""
 
 BRACKETS: dict[Any, str] = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"}
 PLAIN_REPR = frozenset((bool, type(None), timedelta, Decimal, Fraction, UUID, date, range))
@@ -92,7 +95,7 @@ class Short:
     def copied(self, value: Any) -> Any:  # user code's value; a JSON value is given
         """Return what stays of a value when it changes: a JSON value, secrets struck out.
 
-        What is no JSON value becomes `Words`, and so does what is beyond BIG_ENOUGH.
+        What is no JSON value becomes `Words`, and so does what is beyond MANY and LONG.
         """
         return _Copying(self).copied(value)
 
@@ -101,10 +104,13 @@ UNNAMED = frozenset((list, tuple, set, dict))
 """Are told by their brackets."""
 
 
+MORE = Words("...")
+
+
 class _Copying:
     def __init__(self, short: Short) -> None:
         self.short = short
-        self.left = BIG_ENOUGH
+        self.left = MANY
 
     def copied(self, value: Any, depth: int = 100) -> Any:
         self.left -= 1
@@ -114,16 +120,34 @@ class _Copying:
         if of in (bool, int, float, type(None)):
             return value if is_writable(value) else Words(self.short(value))
         if self.left < 0 or not depth:
-            return Words("...")
+            return MORE
         if of is dict:
-            return {self._key(key): self.copied(item, depth - 1) for key, item in value.items()}
+            return self._dict(value, depth - 1)
         if of is list:
-            return [self.copied(item, depth - 1) for item in value]
+            return self._list(value, depth - 1)
         return Words(self.short(value))
+
+    def _dict(self, value: dict[Any, Any], depth: int) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        for key, item in value.items():
+            if self.left < 0:
+                made[MORE] = MORE
+                break
+            made[self._key(key)] = self.copied(item, depth)
+        return made
+
+    def _list(self, value: list[Any], depth: int) -> list[Any]:
+        made: list[Any] = []
+        for item in value:
+            if self.left < 0:
+                made.append(MORE)
+                break
+            made.append(self.copied(item, depth))
+        return made
 
     def _text(self, value: str) -> str:
         hidden = self.short.hide(value)
-        return hidden if len(hidden) <= BIG_ENOUGH else Words(self.short(value))
+        return hidden if len(hidden) <= LONG else Words(self.short(value))
 
     def _key(self, key: Any) -> str:
         return self._text(key) if type(key) is str else Words(self.short(key, 40))
