@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from statepipe.api.async_simple import AsyncPipeline, AsyncSimpleFSM, create_async_fsm
+from statepipe.api.explanation import Explanation
 from statepipe.api.results import ProcessResult, ValidationResult
 from statepipe.api.simple import (
     Pipeline,
@@ -56,6 +57,7 @@ __all__ = [
     "Context",
     "CoreStreamConfig",
     "DataHandlingMode",
+    "Explanation",
     "LifecycleError",
     "Machine",
     "Pipeline",

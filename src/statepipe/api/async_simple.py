@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from statepipe.api import single
+from statepipe.api import explaining, single
 from statepipe.api.assemble import Core, Functions
+from statepipe.api.explaining import STEPS
+from statepipe.api.explanation import Explanation
 from statepipe.api.machine import ConfiguredMachine
 from statepipe.api.resources import in_use_here
 from statepipe.api.results import ProcessResult, ValidationResult
@@ -69,6 +71,19 @@ class AsyncSimpleFSM(ConfiguredMachine, AsyncStreaming):
     async def validate(self, data: Record) -> ValidationResult:
         """Say whether the start state accepts `data`: its schema, validators and transforms."""
         return await single.validate_async(self._core, data)
+
+    async def why(
+        self,
+        data: Record,
+        initial_state: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  # also ends code that never awaits
+        limit: int | None = STEPS,
+    ) -> Explanation:
+        """Run one record as `process` does, and explain its way: what was tried, and why.
+
+        `data` is never changed. Of more than `limit` steps, the first and the last are kept.
+        """
+        return await explaining.why_async(self._core, data, initial_state, timeout, limit)
 
 
 class AsyncPipeline(AsyncStreaming):

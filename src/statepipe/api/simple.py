@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from statepipe.api import single
+from statepipe.api import explaining, single
 from statepipe.api.assemble import Core, Functions
+from statepipe.api.explaining import STEPS
+from statepipe.api.explanation import Explanation
 from statepipe.api.machine import ConfiguredMachine
 from statepipe.api.resources import in_use, in_use_here, then_close
 from statepipe.api.results import ProcessResult, ValidationResult
@@ -97,6 +99,23 @@ class SimpleFSM(ConfiguredMachine, BlockingStreaming):
         if not self._core.plan.is_async:
             return single.validate(self._core, data)
         return self._in_own_loop(single.validate_async(self._core, data))
+
+    def why(
+        self,
+        data: Record,
+        initial_state: str | None = None,
+        timeout: float | None = None,
+        limit: int | None = STEPS,
+    ) -> Explanation:
+        """Run one record as `process` does, and explain its way: what was tried, and why.
+
+        `data` is never changed. Of more than `limit` steps, the first and the last are kept.
+        """
+        if not self._core.plan.is_async:
+            return explaining.why(self._core, data, initial_state, timeout, limit)
+        return self._in_own_loop(
+            explaining.why_async(self._core, data, initial_state, timeout, limit)
+        )
 
     def _in_own_loop(self, work: Coroutine[Any, Any, Result]) -> Result:
         return run_in_own_loop(lambda: then_close(self._core.resources, work))

@@ -20,6 +20,7 @@ COMMANDS = {
     "replay": "statepipe.cli.replay",
     "check": "statepipe.cli.check",
     "test": "statepipe.cli.test",
+    "why": "statepipe.cli.why",
     "show": "statepipe.cli.show",
     "status": "statepipe.cli.status",
     "functions": "statepipe.cli.functions",

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from statepipe.errors import Place
 from statepipe.functions.life import Life
+from statepipe.functions.pieces import Watched
 from statepipe.functions.signature import CallStyle
 from statepipe.source_text import SourceText
 
@@ -32,6 +33,10 @@ class InlineCode:
     expression: ast.expr | None
 
 
+def unwatched() -> None:
+    """Give nothing: what the function does cannot be looked into."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Function:
     """A callable of the author's with its facts. Two functions are equal only if identical.
@@ -43,6 +48,7 @@ class Function:
     `named`: it takes that by name, and `call` wants its view or context once more, at the end.
     `pure`: its maker vouches that it leaves its record alone, keeps no part of it, and gives a
     verdict or a new plain dict. `expression`: what a builtin may be written as; no author's text.
+    `watch` makes, each time, the same code as one that tells the values in it, if it can.
     """
 
     label: str
@@ -57,3 +63,4 @@ class Function:
     expression: InlineCode | None = None
     memory: Memory = "none"
     life: Life | None = None
+    watch: Callable[[], Watched | None] = unwatched

@@ -23,6 +23,7 @@ from statepipe.functions.positions import Positions
 from statepipe.functions.scopes import free_names
 from statepipe.functions.signature import SignatureError, call_style, is_async, is_generator
 from statepipe.functions.trust import TRUST_ADVICE, untrusted_problems
+from statepipe.functions.watching import watch
 from statepipe.source_text import SourceText
 
 MAX_UNTRUSTED = 50_000  # characters; checking takes time quadratic in the length of a line
@@ -95,6 +96,7 @@ def _inline(
         code=parsed.code,
         asks=compiled.asks,
         named=compiled.named,
+        watch=partial(watch, parsed, trusted=trusted),
     )
 
 

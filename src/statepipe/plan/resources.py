@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from statepipe.errors import Place
 from statepipe.functions.function import Function
+from statepipe.functions.pieces import Watched
 from statepipe.graph.model import Network
 from statepipe.plan.facts import Facts
 from statepipe.providers import Names, ResourceSet
@@ -76,7 +77,21 @@ class Sight:
         self.waits = True
         if not self.is_async:
             return function
-        return replace(function, call=self.resources.aside(function.call), is_async=True)
+        aside = self.resources.aside
+        watch = partial(watched_aside, function.watch, aside)
+        return replace(function, call=aside(function.call), is_async=True, watch=watch)
+
+
+Aside: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Awaitable[Any]]]
+
+
+def watched_aside(watch: Callable[[], Watched | None], aside: Aside) -> Watched | None:
+    """Return what `watch` gives, run aside as the function itself is."""
+    watched = watch()
+    if watched is None:
+        return None
+    telling = watched.telling
+    return replace(watched, telling=lambda tell: aside(telling(tell)))
 
 
 def ignoring_record(call: Callable[[], Any], _record: object) -> Any:  # True, or to be awaited
