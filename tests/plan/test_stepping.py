@@ -74,9 +74,9 @@ def test_a_move_tells_which_functions_ran_and_which_arcs_were_tried() -> None:
     move = step(stepper_of(counter(), {"n": 0}))
 
     assert [called.step.role for called in move.journal.calls] == ["transform", "condition"]
-    assert [(way.name, chosen) for way, chosen in move.journal.tried] == [
-        ("to end", False),
-        ("to a", True),
+    assert [(way.name, way.target, way.chosen) for way in move.journal.tried] == [
+        ("to end", "end", False),
+        ("to a", "a", True),
     ]
 
 

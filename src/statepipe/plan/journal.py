@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from statepipe.errors import RecordError
-from statepipe.plan.model import PlannedArc, PlannedCatch, Step
+from statepipe.plan.model import Step
 from statepipe.plan.values import deep_copy
 from statepipe.record import Record
-
-Way: TypeAlias = "PlannedArc | PlannedCatch"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +21,16 @@ class Called:
     seconds: float
     reason: str | None = None
     error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tried:
+    """A way out of a state that was tried: whether it was chosen, and why if its condition told."""
+
+    name: str
+    target: str
+    chosen: bool
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,25 +47,33 @@ class Event:
 class Journal:
     """All of it in order. `caught` are the failures that a `catch` has dealt with.
 
-    `tried` is what the walks write to: see `Walk.tried`. `ways` are those by which states were
-    left, `forced` among them where a caller or the record itself has chosen.
+    `tried` are the arcs that were tried, and the clauses of `catch` that were chosen. `ways` are
+    the names of those by which states were left.
     """
 
     calls: list[Called] = field(default_factory=list)
-    tried: list[tuple[Way, bool]] = field(default_factory=list)
+    tried: list[Tried] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     failures: list[RecordError] = field(default_factory=list)
     caught: list[RecordError] = field(default_factory=list)
-    ways: list[Way] = field(default_factory=list)
+    ways: list[str] = field(default_factory=list)
 
     def entered(self, state: str, record: Record) -> None:
         self.events.append(Event("enter", state, snapshot(record)))
 
-    def left(self, state: str, record: Record, way: Way) -> None:
+    def chose(self, name: str, target: str, *, chosen: bool) -> None:
+        """Note an arc that was tried; its condition, if it has one, was the last call for it."""
+        reasons = (each.reason for each in reversed(self.calls) if each.arc == name)
+        self.tried.append(Tried(name, target, chosen, next(reasons, None)))
+
+    def left(self, state: str, record: Record, way: str) -> None:
         self.ways.append(way)
-        if isinstance(way, PlannedCatch):
-            self.caught.append(self.failures[-1])
         self.events.append(Event("exit", state, snapshot(record)))
+
+    def was_caught(self, way: str, target: str) -> None:
+        """The last failure led to `target`."""
+        self.caught.append(self.failures[-1])
+        self.tried.append(Tried(way, target, True))
 
     def failed(self, state: str, record: Record, error: RecordError) -> None:
         self.failures.append(error)

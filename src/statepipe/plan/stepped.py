@@ -12,7 +12,7 @@ from statepipe.plan.failure import Site
 from statepipe.plan.interpret import Walk
 from statepipe.plan.interpret import Way as Left
 from statepipe.plan.journal import Called, Journal
-from statepipe.plan.model import Plan, PlannedArc, PlannedState, Step
+from statepipe.plan.model import Plan, PlannedArc, PlannedCatch, PlannedState, Step
 from statepipe.plan.refusals import UnknownTargetError
 from statepipe.plan.values import reason_of
 from statepipe.record import DataHandlingMode, Record
@@ -44,7 +44,6 @@ class SteppedWalk(Walk):
     def __init__(self, plan: Plan, record: Record, ledger: Ledger, **begin: Any) -> None:
         super().__init__(plan, record, **begin)
         self.ledger = ledger
-        self.tried = ledger.journal.tried
 
     def _through(self, state: PlannedState) -> Steps[Left | None]:
         journal, name = self.ledger.journal, self.path[-1]
@@ -52,8 +51,10 @@ class SteppedWalk(Walk):
         journal.entered(name, self.record)
         yield Arrival()
         way = yield from super()._through(state)
+        if isinstance(way, PlannedCatch):
+            journal.was_caught(way.name, self.plan.states[way.target].name)
         if way is not None:
-            journal.left(name, self.record, way)
+            journal.left(name, self.record, way.name)
         return way
 
     def _failure(self, raised: Exception) -> RecordError:
@@ -100,11 +101,17 @@ class SteppedWalk(Walk):
     # -- arcs that are not asked -----------------------------------------------------------
 
     def _choose(self, state: PlannedState) -> Steps[PlannedArc]:
-        arc = self._forced(state)
-        if arc is None:
-            return (yield from super()._choose(state))
-        self.tried.append((arc, True))
-        return arc
+        known = len(self.tried)
+        try:
+            arc = self._forced(state)
+            if arc is None:
+                return (yield from super()._choose(state))
+            self.tried.append((arc, True))
+            return arc
+        finally:
+            for way, chosen in self.tried[known:]:
+                target = self.plan.states[way.target].name
+                self.ledger.journal.chose(way.name, target, chosen=chosen)
 
     def _forced(self, state: PlannedState) -> PlannedArc | None:
         """Return the arc that the caller or the record has chosen, if either has."""

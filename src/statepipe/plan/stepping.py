@@ -66,7 +66,7 @@ class Move:
     good: then `is_last`. `way` is the name of the arc or catch that led there, None if none did.
     `error` is why the record has failed for good, `failed` names the states that it failed at,
     be it for good or until it was caught. `held`: `holds` said so, or failed with `fault`.
-    `seconds`: what it took.
+    `seconds`: what it took; `spans` are the shares of the states that it ran, in their order.
     """
 
     number: int
@@ -80,6 +80,7 @@ class Move:
     is_last: bool
     held: bool
     seconds: float
+    spans: tuple[tuple[str, float], ...]
     fault: Exception | None = None
 
 
@@ -90,6 +91,26 @@ class Stand:
     arrived: bool = False
     held: bool = False
     fault: Exception | None = None
+
+
+class Spans:
+    """Measures how long a step is at each of the states that it runs."""
+
+    def __init__(self, clock: Callable[[], float], state: str) -> None:
+        self._clock = clock
+        self._state = state
+        self._since_s = clock()
+        self._spans: list[tuple[str, float]] = []
+
+    def cut(self, state: str) -> None:
+        """Another state begins."""
+        now_s = self._clock()
+        self._spans.append((self._state, now_s - self._since_s))
+        self._state, self._since_s = state, now_s
+
+    def whole(self) -> tuple[tuple[str, float], ...]:
+        self.cut(self._state)
+        return tuple(self._spans)
 
 
 class Stepper:
@@ -157,6 +178,16 @@ class Stepper:
         return tuple(self._standing.path) if self.outcome is None else self.outcome.path
 
     @property
+    def caught(self) -> Caught | None:
+        """The last error that was caught, as functions may read it."""
+        return self._standing.caught
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether no step is under way, or was interrupted."""
+        return self._state_of_step == "ready"
+
+    @property
     def is_nested(self) -> bool:
         """Whether the record stands in a network that another state has called."""
         return self._standing is not self._walk
@@ -181,8 +212,7 @@ class Stepper:
         Raises UsageError for an arc that is none of the state's, for a record that is done, and
         for one whose step was interrupted.
         """
-        self._check_may_step()
-        self._check_arc(arc)
+        self.check_step(arc)
         self._state_of_step = "under way"
         self._ledger.forced = arc
         try:
@@ -191,6 +221,18 @@ class Stepper:
             if self._state_of_step == "under way":
                 self._state_of_step = "interrupted"
         return move
+
+    def check_step(self, arc: str | None = None) -> None:
+        """Raise UsageError where `step` would. Nothing runs."""
+        if self._state_of_step == "under way":
+            raise UsageError(f"a step from {self.state!r} is still under way")
+        if self._state_of_step == "interrupted":
+            raise UsageError(
+                f"a step from {self.state!r} was interrupted; fork from an earlier one to go on"
+            )
+        if self.outcome is not None:
+            raise UsageError("the record is done; fork from an earlier step to go on")
+        self._check_arc(arc)
 
     def forked(self, stop: Stop, record: Record | None = None) -> Stepper:
         """Return a stepper that goes on from `stop`, with `record` in place of the one there.
@@ -220,9 +262,8 @@ class Stepper:
         return outcome
 
     def _made(self, holds: Holds | None) -> Steps[Move]:
-        self.began_at, began_s = self.stop(), self._ledger.clock()
-        stand = Stand()
-        reply = Reply()
+        self.began_at = self.stop()
+        spans, stand, reply = Spans(self._ledger.clock, self.state), Stand(), Reply()
         while True:
             try:
                 request = self._requests.send(reply)
@@ -233,11 +274,12 @@ class Stepper:
                 stand = self._arrived(holds)
                 if not self._passes(held=stand.held):
                     break
+                spans.cut(self.state)
                 reply = Reply()
             else:
                 reply = yield request
         self._state_of_step = "ready"
-        return self._noted(self.began_at, self._ledger.clock() - began_s, stand)
+        return self._noted(self.began_at, spans.whole(), stand)
 
     def _arrived(self, holds: Holds | None) -> Stand:
         if holds is None:
@@ -253,7 +295,7 @@ class Stepper:
         ends = state.is_end and not self.is_nested
         return ends and not (held and state.entry)
 
-    def _noted(self, before: Stop, seconds: float, stand: Stand) -> Move:
+    def _noted(self, before: Stop, spans: tuple[tuple[str, float], ...], stand: Stand) -> Move:
         self.steps_made += 1
         journal = self._ledger.journal.taken()
         error = self.outcome.error if self.outcome is not None else None
@@ -268,21 +310,12 @@ class Stepper:
             error=error,
             is_last=self.outcome is not None,
             held=stand.held,
-            seconds=seconds,
+            seconds=sum(seconds for _, seconds in spans),
+            spans=spans,
             fault=stand.fault,
         )
         self.moves.append(move)
         return move
-
-    def _check_may_step(self) -> None:
-        if self._state_of_step == "under way":
-            raise UsageError(f"a step from {self.state!r} is still under way")
-        if self._state_of_step == "interrupted":
-            raise UsageError(
-                f"a step from {self.state!r} was interrupted; fork from an earlier one to go on"
-            )
-        if self.outcome is not None:
-            raise UsageError("the record is done; fork from an earlier step to go on")
 
     def _check_arc(self, arc: str | None) -> None:
         state = self.planned
@@ -296,8 +329,8 @@ class Stepper:
 def way_taken(journal: Journal, stand: Stand) -> str | None:
     """Return the name of the last way that was taken: by leaving a state, or into a network."""
     if journal.ways:
-        return journal.ways[-1].name
-    into = (way.name for way, chosen in reversed(journal.tried) if chosen and stand.arrived)
+        return journal.ways[-1]
+    into = (way.name for way in reversed(journal.tried) if way.chosen and stand.arrived)
     return next(into, None)
 
 
