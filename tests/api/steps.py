@@ -58,8 +58,12 @@ class Blocking:
     def profile(self, data: Record, **given: Any) -> dict[str, Any]:
         return self.fsm.profile_execution_sync(data, **given)
 
-    def close(self) -> None:
+    def end(self) -> None:
+        """Close the machine. Twice is fine."""
         self.fsm.close()
+
+    def close(self) -> None:
+        self.end()
 
 
 class InLoop:
@@ -81,8 +85,11 @@ class InLoop:
     def profile(self, data: Record, **given: Any) -> dict[str, Any]:
         return self._await(lambda: self.fsm.profile_execution(data, **given))
 
-    def close(self) -> None:
+    def end(self) -> None:
         self._await(self.fsm.aclose)
+
+    def close(self) -> None:
+        self.end()
         self._runner.close()
 
     def _await(self, start: Callable[[], Awaitable[Given]]) -> Given:

@@ -103,7 +103,7 @@ class HistoryKeeping:
         if text is None:
             known = ", ".join(await asyncio.to_thread(store.ids)) or "none"
             raise UsageError(f"no history is kept as {history_id!r}; there are: {known}")
-        history = history_of(text)
+        history = history_of(text, history_id)
         if history.machine != self._core.machine.name:
             raise UsageError(
                 f"the history {history_id!r} is that of {history.machine!r}, "
@@ -170,10 +170,14 @@ def shallow(entry: HistoryEntry) -> dict[str, Any]:
     return {item.name: getattr(entry, item.name) for item in fields(entry)}
 
 
-def history_of(text: str) -> History:
+def history_of(text: str, name: str) -> History:
     """Return what `text_of` wrote down. HistoryError if it is something else."""
     [document] = JsonDecoder().decode_each([text.encode()])
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise HistoryError("what is kept there is no history of this version of statepipe")
-    entries = [HistoryEntry(**entry) for entry in document["entries"]]
-    return History(document["id"], document["machine"], document["max_depth"], entries)
+    try:
+        if not isinstance(document, dict) or document["format"] != FORMAT:
+            raise ValueError("another format")
+        entries = [HistoryEntry(**entry) for entry in document["entries"]]
+        return History(document["id"], document["machine"], document["max_depth"], entries)
+    except (KeyError, TypeError, ValueError) as exc:
+        message = f"what is kept as {name!r} is damaged, or no history of this version of statepipe"
+        raise HistoryError(message) from exc
