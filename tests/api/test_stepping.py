@@ -145,8 +145,10 @@ def test_what_was_is_neither_changed_nor_sent_another_way(stepping: Any) -> None
     caller.step(context)
     context.back()
 
+    context.data["n"] = 5
     with pytest.raises(UsageError, match="what was cannot be changed; fork it"):
-        context.data = {"n": 5}
+        caller.step(context)
+    context.data = {"n": 0}
     with pytest.raises(UsageError, match="what was cannot go another way; fork it first"):
         caller.step(context, "enough")
     context.forward()
@@ -167,6 +169,33 @@ def test_a_fork_goes_on_from_what_is_shown_and_leaves_the_first_alone(stepping: 
     assert fork.path == ["add", "add", "add", "double", "done"]
     assert fork.variables == {"who": "me"}
     assert context.steps[-1].data_after == {"n": 6, "ok": True}
+
+
+def test_what_is_changed_while_looking_back_is_for_a_fork(stepping: Any) -> None:
+    caller: Caller = stepping(counting(3))
+    context = caller.fsm.create_context({"n": 0})
+    to_the_end(caller, context)
+    context.back()
+    context.back()
+    context.data["n"] = 40
+    fork = caller.fsm.fork(context)
+    context.data["n"] = 2
+
+    assert to_the_end(caller, fork).data_after == {"n": 82, "ok": True}
+    assert to_the_end(caller, context).data_after == {"n": 6, "ok": True}
+
+
+def test_what_a_caller_does_with_a_result_changes_nothing(stepping: Any) -> None:
+    caller: Caller = stepping(counting(2))
+    caller.fsm.enable_history()
+    context = caller.fsm.create_context({"n": 0})
+    result = caller.step(context)
+    result.data_after["n"] = result.data_before["n"] = 50
+    context.back()
+
+    assert context.data == {"n": 0}
+    assert caller.fsm.get_history()[0].data_after == {"n": 1}
+    assert caller.step(caller.fsm.fork(context)).data_after == {"n": 1}
 
 
 def test_a_record_that_is_done_is_forked_from_an_earlier_step_only(stepping: Any) -> None:

@@ -21,8 +21,8 @@ class ExecutionContext:
 
     It may be looked back from: `back` shows the record as it stood before the step, `forward` as
     it stood after; neither runs anything. A step that is made while looking back is shown again,
-    until all have been: then the record goes on. `fork` gives another context that goes on from
-    what is shown.
+    until all have been: then the record goes on. `AdvancedFSM.fork` makes another context that
+    goes on from what is shown, with what was changed of it meanwhile.
 
     `variables` are the caller's own; hooks and conditions of breakpoints find them in their
     context. `steps` are those that were made, the last 1000 of them. `trace` and `profile` are
@@ -38,20 +38,24 @@ class ExecutionContext:
         self.trace: list[dict[str, Any]] | None = [] if traces else None
         self._profile = Profile() if profiles else None
         self._looking_back = 0
+        self._shown_data: Record = {}
 
     # -- what it is ------------------------------------------------------------------------
 
     @property
     def data(self) -> Record:
-        """The record: as it is, and may be changed before the next step; or as it was shown."""
-        shown = self.shown
-        return self.stepper.record if shown is None else shown.data_before
+        """The record, which may be changed before the next step.
+
+        Looking back, it is the caller's own: what is changed of it is for a fork.
+        """
+        return self.stepper.record if self.shown is None else self._shown_data
 
     @data.setter
     def data(self, record: Record) -> None:
         if self.shown is not None:
-            raise UsageError("what was cannot be changed; fork it: `context.fork(data)`")
-        self.stepper.record = checked_record(record)
+            self._shown_data = checked_record(record)
+        else:
+            self.stepper.record = checked_record(record)
 
     @property
     def current_state(self) -> str:
@@ -118,15 +122,22 @@ class ExecutionContext:
         if self._looking_back == len(self.steps):
             kept = f"; the last {MOVES_KEPT} are kept" if len(self.steps) == MOVES_KEPT else ""
             raise UsageError(f"there is no earlier step{kept}")
-        self._looking_back += 1
-        return replace(self.steps[-self._looking_back], recorded=True)
+        return self._look_back(self._looking_back + 1)
 
     def forward(self) -> StepResult:
         """Go on over a step that was gone back over, which is returned. Nothing runs."""
         shown = self.shown
         if shown is None:
             raise UsageError("there is no later step to show; make one")
-        self._looking_back -= 1
+        if self._shown_data != shown.moves[0].before.record:
+            raise UsageError("what was cannot be changed; fork it to go on with another record")
+        self._look_back(self._looking_back - 1)
+        return replace(shown, recorded=True)
+
+    def _look_back(self, count: int) -> StepResult:
+        self._looking_back = count
+        shown = self.steps[-max(count, 1)]
+        self._shown_data = snapshot(shown.moves[0].before.record)
         return replace(shown, recorded=True)
 
     def stop(self) -> Stop:

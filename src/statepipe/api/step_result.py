@@ -8,7 +8,7 @@ from typing import Any
 
 from statepipe.errors import RecordError
 from statepipe.functions.function import Function
-from statepipe.plan.journal import Called, Tried
+from statepipe.plan.journal import Called, Tried, snapshot
 from statepipe.plan.stepping import Move
 from statepipe.record import Record
 
@@ -53,14 +53,14 @@ class StepResult:
 
 
 def result_of(move: Move, timestamp: float) -> StepResult:
-    """Return a move as users see it."""
+    """Return a move as users see it, with a record of their own."""
     error = move.error
     return StepResult(
         from_state=move.before.state,
         to_state=move.to_state,
         transition=move.way,
-        data_before=move.before.record,
-        data_after=move.after,
+        data_before=snapshot(move.before.record),
+        data_after=snapshot(move.after),
         duration=move.seconds,
         success=error is None,
         error=error.message if error is not None else None,

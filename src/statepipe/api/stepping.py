@@ -88,13 +88,15 @@ class SteppedMachine:
         return self._context(Stepper(plan, record, clock=clock, moment=moment))
 
     def fork(self, context: ExecutionContext, data: Record | None = None) -> ExecutionContext:
-        """Return another context, which goes on from what `context` shows, with `data` if given.
+        """Return another context, which goes on from what `context` shows, or with `data`.
 
         Its steps run anew; those behind it are not run again. A limit of time for the whole
         record begins anew, and ids and chance are those that `context` would get.
         """
-        given = None if data is None else checked_record(data)
         stop: Stop = context.stop()
+        given = context.data if data is None and context.shown is not None else data
+        if given is not None:
+            checked_record(given)
         forked = self._context(context.stepper.forked(stop, given))
         forked.variables.update(context.variables)
         return forked
