@@ -53,6 +53,8 @@ class SteppedWalk(Walk):
         way = yield from super()._through(state)
         if isinstance(way, PlannedCatch):
             journal.was_caught(way.name, self.plan.states[way.target].name)
+            if SIGNAL in self.record:  # the record is as it entered; the catch has gone before
+                self.record = without_signal(self.record, state.mode)
         if way is not None:
             journal.left(name, self.record, way.name)
         return way
