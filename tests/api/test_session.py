@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,22 @@ def test_blocking_steps_of_async_functions_share_one_loop() -> None:
             assert fsm.execute_step_sync(fsm.create_context({})).is_complete
 
     assert loops[0] is loops[1]
+    assert loops[0].is_closed()
+
+
+def test_the_loop_of_a_machine_that_nobody_closes_ends_with_it() -> None:
+    loops: list[Any] = []
+
+    async def later(state: Any) -> None:
+        loops.append(asyncio.get_running_loop())
+
+    fsm = AdvancedFSM(one_state(later))
+    fsm.execute_step_sync(fsm.create_context({}))
+    own = fsm._session.own_loop
+    del fsm
+    gc.collect()
+    own._thread.join(30)
+
     assert loops[0].is_closed()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from statepipe import SimpleFSM
 from tests.api.steps import Caller, counting, to_the_end
 
 
@@ -60,3 +61,10 @@ def test_the_callers_object_keeps_its_signal_in_copy_mode_alone(stepping: Any) -
 
     assert copied == {"n": 1, "_transition_signal": "double"}
     assert direct == {"n": 2}
+
+
+def test_other_engines_leave_the_field_alone() -> None:
+    result = SimpleFSM(counting(2)).process({"n": 0, "_transition_signal": "done"})
+
+    assert result.path == ["add", "add", "double", "done"]
+    assert result.data == {"n": 4, "ok": True, "_transition_signal": "done"}

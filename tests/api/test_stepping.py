@@ -185,6 +185,20 @@ def test_what_is_changed_while_looking_back_is_for_a_fork(stepping: Any) -> None
     assert to_the_end(caller, context).data_after == {"n": 6, "ok": True}
 
 
+def test_a_fork_is_given_the_ids_that_the_record_was_given(stepping: Any) -> None:
+    config = counting(3)
+    config["states"][0]["transform"] = "lambda s: {'n': s['n'] + 1, 'ids': [*s['ids'], uuid()]}"
+    caller: Caller = stepping(config)
+    context = caller.fsm.create_context({"n": 0, "ids": []})
+    to_the_end(caller, context)
+    for _ in range(3):
+        context.back()
+    fork = caller.fsm.fork(context)
+
+    assert to_the_end(caller, fork).data_after == context.steps[-1].data_after
+    assert len(set(fork.data["ids"])) == 3
+
+
 def test_what_a_caller_does_with_a_result_changes_nothing(stepping: Any) -> None:
     caller: Caller = stepping(counting(2))
     caller.fsm.enable_history()

@@ -59,5 +59,6 @@ def test_its_thread_is_gone_after_the_close() -> None:
     own = OwnLoop()
     during = threading.active_count()
     own.close()
+    own.close()
 
     assert (during - before, threading.active_count() - before) == (1, 0)

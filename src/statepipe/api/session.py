@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
 from typing import TypeVar
@@ -118,6 +119,7 @@ class Session:
     def own_loop(self) -> OwnLoop:
         if self._own_loop is None:
             self._own_loop = OwnLoop()
+            weakref.finalize(self, self._own_loop.stop)  # of a machine that nobody closes
         return self._own_loop
 
     # -- within ----------------------------------------------------------------------------

@@ -31,9 +31,14 @@ class OwnLoop:
             future.cancel()  # of what is done, nothing is left to cancel
 
     def close(self) -> None:
-        """End the loop, and all that still runs in it."""
-        self._loop.call_soon_threadsafe(self._closed.set)
+        """End the loop, and all that still runs in it. Twice is fine."""
+        self.stop()
         self._thread.join()
+
+    def stop(self) -> None:
+        """Let the loop end, and do not wait for it."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._closed.set)
 
     def _work(self) -> None:
         asyncio.run(self._until_closed())
