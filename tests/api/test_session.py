@@ -152,6 +152,25 @@ async def test_sync_functions_run_off_the_loop() -> None:
     assert threads and threads[0] != threading.get_ident()
 
 
+async def test_no_step_is_made_before_everything_is_set_up(log: Path) -> None:
+    async with AdvancedFSM(looping("Async", log)) as fsm:
+        contexts = [fsm.create_context({"wait": 0.001}) for _ in range(5)]
+        results = await asyncio.gather(*map(fsm.step, contexts))
+
+    assert all(result.success for result in results)
+    assert said(log) == ["set_up", "tear_down"]
+
+
+async def test_what_has_to_be_awaited_is_not_closed_without(log: Path) -> None:
+    fsm = AdvancedFSM(looping("Async", log))
+    await fsm.step(fsm.create_context({"again": True}))
+    with pytest.raises(UsageError, match=r"under way in an event loop: close it with `await fsm"):
+        fsm.close()
+    await fsm.aclose()
+
+    assert said(log) == ["set_up", "tear_down"]
+
+
 async def test_an_execution_context_ends_what_it_began(log: Path) -> None:
     async with AdvancedFSM(looping("Async", log)) as fsm:
         async with fsm.execution_context({"again": True}) as context:

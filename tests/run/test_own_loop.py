@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
 
 import pytest
@@ -52,6 +54,24 @@ def test_what_still_runs_is_cancelled_at_the_close() -> None:
     own.close()
 
     assert (ended, tasks[0].cancelled()) == (["ended"], True)
+
+
+def test_an_interrupt_cancels_what_is_awaited() -> None:
+    ended: list[str] = []
+
+    async def forever() -> None:
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.append("ended")
+
+    own = OwnLoop()
+    with pytest.raises(KeyboardInterrupt):
+        own.run(forever())
+    own.close()
+
+    assert ended == ["ended"]
 
 
 def test_its_thread_is_gone_after_the_close() -> None:

@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from statepipe.api.assemble import Core
 from statepipe.errors import UsageError
@@ -39,6 +40,9 @@ class Session:
         self._lives = ExitStack()
         self._lives_in_loop = AsyncExitStack()
         self._changing = threading.Lock()
+        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
+            WeakKeyDictionary()
+        )
         self._own_loop: OwnLoop | None = None
 
     def plan_of(self, mode: DataHandlingMode | None, state: str | None) -> Plan:
@@ -97,7 +101,15 @@ class Session:
     # -- the end ---------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Tear down everything. Safe to call more than once."""
+        """Tear down everything. Safe to call more than once.
+
+        Raises UsageError where that has to be awaited in the caller's loop.
+        """
+        if self._open and self.core.plan.is_async and self._own_loop is None:
+            raise UsageError(
+                f"{self.core.machine.name!r} has records under way in an event loop: close it with "
+                "`await fsm.aclose()` or `async with`"
+            )
         self._open.clear()
         self._lives.close()
         if self._own_loop is None:
@@ -139,23 +151,24 @@ class Session:
     async def _make_in_loop(
         self, key: int, steps: Steps[Given], note: Callable[[Given], Result]
     ) -> Result:
-        if not self._open:
-            self._open.add(key)
-            try:
+        async with self._changing_here():
+            if not self._open:
                 await self._lives_in_loop.enter_async_context(alive_async(self.core.lives))
-            except BaseException:
-                self._open.discard(key)
-                raise
-        self._open.add(key)
+            self._open.add(key)
         try:
             return note(await drive_async(steps, self.core.timing))
         finally:
             steps.close()
 
     async def _done_in_loop(self, key: int) -> None:
-        self._open.discard(key)
-        if not self._open:
-            await self._lives_in_loop.aclose()
+        async with self._changing_here():
+            self._open.discard(key)
+            if not self._open:
+                await self._lives_in_loop.aclose()
+
+    def _changing_here(self) -> asyncio.Lock:
+        """Return what keeps a step from being made before everything is set up."""
+        return self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
     async def _done_in_own_loop(self, key: int) -> None:
         await self._done_in_loop(key)
