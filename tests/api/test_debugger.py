@@ -149,6 +149,11 @@ def test_without_a_record_it_says_what_to_do() -> None:
             ask()
 
 
+def test_it_takes_an_advanced_fsm_alone() -> None:
+    with pytest.raises(UsageError, match="FSMDebugger takes an AdvancedFSM, not a dict"):
+        FSMDebugger(counting())  # type: ignore[arg-type]  # what is refused
+
+
 def test_another_start_ends_what_was_begun(log: Any) -> None:
     with AdvancedFSM(looping("Sync", log)) as fsm:
         found = FSMDebugger(fsm)

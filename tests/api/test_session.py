@@ -12,6 +12,7 @@ import pytest
 
 from statepipe import AdvancedFSM, LifecycleError, UsageError
 from tests.api.steps import Caller, to_the_end
+from tests.resources.test_lifetime import own, words
 from tests.streaming.streams import one_state
 from tests.streaming.test_lives import KINDS, config, log
 
@@ -205,6 +206,42 @@ def test_an_execution_context_closes_the_resources_that_it_opened(
 
     assert (found, while_open) == ({"one": 1}, ["db"])
     assert fsm._core.resources.open_names() == []
+
+
+async def use_it(state: Any) -> dict[str, Any]:
+    await state.resources["own"].use()
+    return dict(state.data)
+
+
+def using(path: Path) -> dict[str, Any]:
+    """A machine with an async resource, that goes around while the record says `again`."""
+    return {
+        **looping("Sync", path),
+        "states": [
+            {"name": "a", "is_start": True, "transform": use_it, "resources": ["own"]},
+            {"name": "b", "is_end": True},
+        ],
+        "resources": [own(path, "AsyncNoted")],
+    }
+
+
+def test_a_blocking_callers_resources_are_closed_with_the_last_context(tmp_path: Path) -> None:
+    with AdvancedFSM(using(tmp_path / "log")) as fsm:
+        fsm.execute_step_sync(fsm.create_context({"again": True}))
+        other = fsm.create_context({})
+        fsm.execute_step_sync(other)
+        between = words(tmp_path / "log")
+        fsm.trace_execution_sync({})
+
+        assert between == words(tmp_path / "log")[:3] == ["open", "use", "use"]
+    assert words(tmp_path / "log")[3:] == ["use", "close"]
+
+
+def test_a_trace_closes_the_resources_of_its_loop(tmp_path: Path) -> None:
+    with AdvancedFSM(using(tmp_path / "log")) as fsm:
+        fsm.trace_execution_sync({})
+
+        assert words(tmp_path / "log") == ["open", "use", "close"]
 
 
 def test_leaving_a_context_tears_down_and_a_later_step_sets_up_again(log: Path) -> None:

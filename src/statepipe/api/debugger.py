@@ -19,6 +19,8 @@ class FSMDebugger:
     """Steps a record through an `AdvancedFSM`, whose breakpoints and hooks hold here too."""
 
     def __init__(self, fsm: AdvancedFSM) -> None:
+        if not isinstance(fsm, AdvancedFSM):
+            raise UsageError(f"FSMDebugger takes an AdvancedFSM, not a {type(fsm).__name__}")
         self.fsm = fsm
         self.watches: dict[str, str] = {}
         self._context: ExecutionContext | None = None
