@@ -7,7 +7,13 @@ import pytest
 
 import statepipe
 
-AT_FIRST_USE = ["sqlite3", "yaml", "statepipe.run.pool", "statepipe.api.replay"]
+AT_FIRST_USE = [
+    "sqlite3",
+    "yaml",
+    "statepipe.run.pool",
+    "statepipe.api.replay",
+    "statepipe.api.advanced_fsm",
+]
 
 
 def test_what_few_runs_need_is_loaded_at_its_first_use() -> None:

@@ -20,6 +20,7 @@ from statepipe.api.simple import (
 from statepipe.errors import (
     CheckpointError,
     ConfigError,
+    HistoryError,
     LifecycleError,
     Place,
     Problem,
@@ -42,6 +43,21 @@ from statepipe.run.progress import Progress, StreamResult
 from statepipe.run.stream import StreamTimeoutError
 
 if TYPE_CHECKING:
+    from statepipe.api.advanced import (
+        AdvancedFSM,
+        ExecutionContext,
+        ExecutionHook,
+        ExecutionMode,
+        FileHistory,
+        FSMDebugger,
+        History,
+        HistoryEntry,
+        HistoryStore,
+        MemoryHistory,
+        SQLiteHistory,
+        StepResult,
+        create_advanced_fsm,
+    )
     from statepipe.api.replay import ReplayResult, replay
     from statepipe.builder import Machine
 
@@ -50,6 +66,7 @@ CoreStreamConfig = StreamConfig
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdvancedFSM",
     "AsyncPipeline",
     "AsyncSimpleFSM",
     "CheckpointError",
@@ -57,9 +74,19 @@ __all__ = [
     "Context",
     "CoreStreamConfig",
     "DataHandlingMode",
+    "ExecutionContext",
+    "ExecutionHook",
+    "ExecutionMode",
     "Explanation",
+    "FSMDebugger",
+    "FileHistory",
+    "History",
+    "HistoryEntry",
+    "HistoryError",
+    "HistoryStore",
     "LifecycleError",
     "Machine",
+    "MemoryHistory",
     "Pipeline",
     "Place",
     "Position",
@@ -71,6 +98,7 @@ __all__ = [
     "ReplayResult",
     "ResourceError",
     "ResourceTimeoutError",
+    "SQLiteHistory",
     "SimpleFSM",
     "Sink",
     "SinkError",
@@ -79,6 +107,7 @@ __all__ = [
     "Span",
     "StateView",
     "StatepipeError",
+    "StepResult",
     "StreamConfig",
     "StreamError",
     "StreamResult",
@@ -87,6 +116,7 @@ __all__ = [
     "UsageError",
     "ValidationResult",
     "batch_process",
+    "create_advanced_fsm",
     "create_async_fsm",
     "create_fsm",
     "process_file",
@@ -95,6 +125,19 @@ __all__ = [
 ]
 
 _AT_FIRST_USE = {
+    "AdvancedFSM": "statepipe.api.advanced",
+    "ExecutionContext": "statepipe.api.advanced",
+    "ExecutionHook": "statepipe.api.advanced",
+    "ExecutionMode": "statepipe.api.advanced",
+    "FSMDebugger": "statepipe.api.advanced",
+    "FileHistory": "statepipe.api.advanced",
+    "History": "statepipe.api.advanced",
+    "HistoryEntry": "statepipe.api.advanced",
+    "HistoryStore": "statepipe.api.advanced",
+    "MemoryHistory": "statepipe.api.advanced",
+    "SQLiteHistory": "statepipe.api.advanced",
+    "StepResult": "statepipe.api.advanced",
+    "create_advanced_fsm": "statepipe.api.advanced",
     "Machine": "statepipe.builder",
     "ReplayResult": "statepipe.api.replay",
     "replay": "statepipe.api.replay",

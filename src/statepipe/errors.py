@@ -134,6 +134,10 @@ class CheckpointError(StreamError):
     """A checkpoint cannot be used: another process has it, or what it holds is damaged."""
 
 
+class HistoryError(StatepipeError):
+    """The operator must act: a history of steps cannot be kept, or what is kept is damaged."""
+
+
 class ResourceError(StatepipeError):
     """A resource cannot be had, or refused what was asked of it. The record that asked fails.
 

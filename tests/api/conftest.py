@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from statepipe import AsyncSimpleFSM, SimpleFSM
+from statepipe import AdvancedFSM, AsyncSimpleFSM, SimpleFSM
+from tests.api.steps import Blocking, Caller, InLoop
 
 
 class Alike:
@@ -32,3 +35,16 @@ class Alike:
 @pytest.fixture(params=[SimpleFSM, AsyncSimpleFSM], ids=["SimpleFSM", "AsyncSimpleFSM"])
 def make(request: pytest.FixtureRequest) -> Any:
     return lambda *given, **options: Alike(request.param, *given, **options)
+
+
+@pytest.fixture(params=[Blocking, InLoop], ids=["blocking", "in a loop"])
+def stepping(request: pytest.FixtureRequest) -> Iterator[Callable[..., Caller]]:
+    """Make an AdvancedFSM, and give who steps it."""
+    with ExitStack() as stack:
+
+        def make(*given: Any, **options: Any) -> Caller:
+            caller: Caller = request.param(AdvancedFSM(*given, **options))
+            stack.callback(caller.close)
+            return caller
+
+        yield make

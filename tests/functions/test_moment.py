@@ -12,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statepipe.functions.moment import NO_PROMISE, Moment, Moments, NoRunError, moment_of
+from statepipe.functions.moment import (
+    NO_PROMISE,
+    Moment,
+    Moments,
+    NoRunError,
+    moment_of,
+    promised_again,
+)
 from statepipe.record import Run
 
 RUN = Run("5f", 1_700_000_000.25)
@@ -142,3 +149,13 @@ def test_without_a_run_there_is_nothing_to_give(ask: str) -> None:
     message = "there is no run here to take `now`, `uuid` and `rng` from; a test can give one"
     with pytest.raises(NoRunError, match=re.escape(message)):
         eval(f"moment.{ask}", {"moment": moment_of(NO_PROMISE)})
+
+
+def test_a_promise_that_is_given_again_goes_on_alone_from_where_it_was() -> None:
+    promise = Moments(RUN, lambda: [40]).promise(0)
+    first = (moment_of(promise).uuid(3), moment_of(promise).rng(3).random())
+    again = promised_again(promise)
+    values = [(moment_of(one).uuid(3), moment_of(one).rng(3).random()) for one in (promise, again)]
+
+    assert values[0] == values[1] != first
+    assert moment_of(promised_again(Moments(RUN, lambda: [40]).promise(0))).uuid(3) == first[0]

@@ -235,9 +235,3 @@ def test_visits_within_a_network_stand_behind_the_one_that_pushed() -> None:
     ]
     assert [each.error and each.error.state for each in kept] == [*["sub:s"] * 4, None]
     assert [len(each.tried) for each in kept] == [1, 0, 1, 0, 0]
-        ["to z"],
-        [],
-        ["to z"],
-        [],
-        [],
-    ]

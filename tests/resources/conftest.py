@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from statepipe import AsyncSimpleFSM, Record, SimpleFSM, StreamConfig
+from statepipe import AdvancedFSM, AsyncSimpleFSM, Record, SimpleFSM, StreamConfig
 
 Outcome = tuple[Record | None, str | None]
 """The data of a record that went through, or the message of one that failed."""
@@ -76,12 +76,35 @@ def woven(kept: list[Record], result: Any) -> list[Outcome]:
     ]
 
 
+def stepped(config: Any, records: list[Record], **options: Any) -> list[Outcome]:
+    with AdvancedFSM(config, **options) as fsm:
+        steps = []
+        for record in records:
+            with fsm.execution_context_sync(record) as context:
+                steps.append(fsm.run_until_breakpoint_sync(context))
+        return of_steps(steps)
+
+
+def stepped_in_a_loop(config: Any, records: list[Record], **options: Any) -> list[Outcome]:
+    async def run() -> list[Any]:
+        async with AdvancedFSM(config, **options) as fsm:
+            return [await fsm.run_until_breakpoint(fsm.create_context(each)) for each in records]
+
+    return of_steps(asyncio.run(run()))
+
+
+def of_steps(steps: list[Any]) -> list[Outcome]:
+    return [(s.data_after, None) if s.success else (None, s.error) for s in steps]
+
+
 WAYS: dict[str, Run] = {
     "process": one_by_one,
     "process_batch": in_batches,
     "stream": streamed(1),
     "two workers": streamed(2),
     "async process": in_a_loop,
+    "stepped": stepped,
+    "stepped in a loop": stepped_in_a_loop,
     "async stream": streamed_in_a_loop,
 }
 

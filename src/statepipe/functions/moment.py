@@ -7,6 +7,7 @@ spread over other workers gives the same ones.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -111,6 +112,13 @@ class Moment:
             self._rngs[step] = Random(int.from_bytes(seed))
         return self._rngs[step]
 
+    def copy(self) -> Moment:
+        """Return one that goes on alone from where this one is."""
+        copied = Moment(self._moments, self._index)
+        copied._counts = None if self._counts is None else dict(self._counts)
+        copied._rngs = copy.deepcopy(self._rngs)
+        return copied
+
 
 Promise: TypeAlias = "list[Any]"
 """`[moments, index]`, and the record's Moment behind them once it has been asked for anything.
@@ -127,3 +135,8 @@ def moment_of(promise: Promise) -> Moment:
         promise.append(Moment(*promise))
     moment: Moment = promise[2]
     return moment
+
+
+def promised_again(promise: Promise) -> Promise:
+    """Return a promise of the same, which goes on alone from where `promise` is."""
+    return [*promise[:2], *(moment.copy() for moment in promise[2:])]

@@ -77,12 +77,12 @@ def dot_lines(network: Network, prefix: str) -> Iterator[str]:
 def arc_text(arc: Arc) -> str:
     """Return what stands at an arc: its condition, and the network that it leads through."""
     parts = [label_of(arc.condition)] if arc.condition else []
-    return ", ".join([*parts, *([through(arc.push)] if arc.push else [])])
+    return ", ".join([*parts, *([f"through {through(arc.push)}"] if arc.push else [])])
 
 
 def through(push: Push) -> str:
-    entered = push.network if push.state is None else f"{push.network}:{push.state}"
-    return f"through {entered}"
+    """Return what a push arc leads through, as the config says it."""
+    return push.network if push.state is None else f"{push.network}:{push.state}"
 
 
 def dot_look(state: State) -> str:
@@ -245,7 +245,7 @@ def way_of(arc: Arc) -> str:
     """Return when an arc is taken, and what it does to the record."""
     parts = [f"if {one_line(label_of(arc.condition))}"] if arc.condition else []
     if arc.push is not None:
-        parts.append(one_line(through(arc.push)))
+        parts.append(f"through {one_line(through(arc.push))}")
     if arc.transforms:
         parts.append("with a transform" if len(arc.transforms) == 1 else "with transforms")
     return " ".join(parts)

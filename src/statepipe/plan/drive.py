@@ -40,7 +40,12 @@ class Within:
     steps: Generator[Request, Reply, Any]
 
 
-Request: TypeAlias = "Call | Pause | Within"
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A record stands before a state. Nothing is to be done; a stepper may let it stand there."""
+
+
+Request: TypeAlias = "Call | Pause | Within | Arrival"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,8 @@ def drive(steps: Steps[Given], timing: Timing | None) -> Given:
 def answer(request: Request, timing: Timing | None) -> Any:  # user code's value
     if isinstance(request, Call):
         return request.step.function.call(*request.arguments)
+    if isinstance(request, Arrival):
+        return None
     assert timing is not None  # `check_timing` has seen to it
     if isinstance(request, Within):
         run = partial(drive, request.steps, timing)
@@ -98,6 +105,8 @@ async def drive_async(steps: Steps[Given], timing: Timing | None) -> Given:
             if isinstance(request, Call):  # here: a coroutine cannot pass StopIteration on
                 value = request.step.function.call(*request.arguments)
                 reply = Reply(await value if request.step.function.is_async else value)
+            elif isinstance(request, Arrival):
+                reply = Reply()
             else:
                 reply = Reply(await answer_async(request, timing))
         except Exception as error:

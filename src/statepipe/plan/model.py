@@ -188,6 +188,11 @@ class Plan:
         return not any(step.facts.mutates or step.facts.leaks for step in steps)
 
     @property
+    def copies(self) -> bool:
+        """Whether no function can change what others see: all states are of the mode COPY."""
+        return all(state.mode is DataHandlingMode.COPY for state in self.states)
+
+    @property
     def asks(self) -> bool:
         """Whether some function may take what is bound to the run, such as `now()`."""
         return any(step.function.asks for state in self.states for step in state.steps())

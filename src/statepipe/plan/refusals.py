@@ -21,6 +21,10 @@ class NoOpenArcError(RefusalError):
     """No arc of a state that is no end state accepts the record."""
 
 
+class UnknownTargetError(RefusalError):
+    """The record asks for a next state that there is none of."""
+
+
 class TransitionLimitError(RefusalError):
     """The record made more than `max_transitions` steps."""
 

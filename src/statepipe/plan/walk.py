@@ -56,7 +56,7 @@ class Walk:
 
     `steps()` hands out every call of user code and is sent its reply, so that the same walk
     serves blocking and async callers and a debugger. `caught` is the last error that `catch`
-    has dealt with. `networks` are those that it was pushed into and is in, outermost first.
+    has dealt with. `frames` are the networks that it was pushed into and is in, outermost first.
     `tried` are the ways out of states that were tried, in order, and whether each was chosen:
     arcs, and of clauses of `catch` those that were.
     """
@@ -82,8 +82,13 @@ class Walk:
         self.moment = moment
         self.caught = caught
         self.frames = frames
-        self.networks = tuple(frame.push.network for frame in frames)
+        self._entered = Entered(record, transitions, len(path) + 1, self.networks)
         self.site = Site(plan.states[self.at].name, "arcs", place=plan.states[self.at].place)
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks that the record was pushed into and is in, outermost first."""
+        return tuple(frame.push.network for frame in self.frames)
 
     def steps(self) -> Steps[Outcome]:
         """Take the record to its end, from the entry of the state where it is."""
@@ -107,8 +112,7 @@ class Walk:
     def _out_of(self, frames: tuple[Frame, ...], way: Steps[object]) -> Steps[None]:
         """Go `way` to the end of the innermost network, and then on through those around it."""
         for frame in reversed(frames):
-            back = self._returning(frame.arc, frame.push, frame.record, way)
-            way = self._on_from(frame.state, frame.entered, back)
+            way = self._on_from(frame.state, frame.entered, self._returning(frame, way))
         yield from way
 
     def _outcome(self, way: Steps[None]) -> Steps[Outcome]:
@@ -154,12 +158,13 @@ class Walk:
 
     def _through(self, state: PlannedState) -> Steps[Way | None]:
         """Take the record through a state; give the way that it leaves by, None at an end."""
+        self.site = Site(state.name, "arcs", place=state.place)
         recovery = state.recovery
+        kept = Kept(self.record) if recovery is not None and recovery.keeps else self.record
+        entered = Entered(kept, self.transitions, len(self.path), self.networks)
+        self._entered = entered
         if recovery is None:
             return (yield from self._attempt(state))
-        self.site = Site(state.name, "arcs", place=state.place)
-        kept = Kept(self.record) if recovery.keeps else self.record
-        entered = Entered(kept, self.transitions, len(self.path), self.networks)
         return (yield from self._recovering(state, recovery, entered, self._attempt(state)))
 
     def _recovering(
@@ -185,7 +190,8 @@ class Walk:
             if not again and clause is None:
                 raise FailedError(failed)
             self.record, self.transitions = restored(entered.kept), entered.transitions
-            self.networks = entered.networks
+            self.frames, self.at = self.frames[: len(entered.networks)], state.index
+            self._entered = entered
             if clause is not None:
                 self.caught = caught(failed)
                 self.tried.append((clause, True))
@@ -240,20 +246,20 @@ class Walk:
         """Take the record through another network. Source: docs/semantics.md, "Subflows"."""
         self.site = Site(state.name, HANDING_IN, arc.name, place=arc.place)
         check_nesting(self.networks, push)
-        outer, self.record = self.record, hand_in(push, self.record)
-        self.networks = (*self.networks, push.network)
+        frame = Frame(state, arc, push, self.record, self._entered)
+        self.record = hand_in(push, self.record)
+        self.frames = (*self.frames, frame)
         self.at = arc.target
-        yield from self._returning(arc, push, outer, self._walk())
+        yield from self._returning(frame, self._walk())
 
-    def _returning(
-        self, arc: PlannedArc, push: PlannedPush, outer: Record, way: Steps[object]
-    ) -> Steps[PlannedArc]:
-        """Go `way` to an end of the network, and back to where the record was `outer`."""
+    def _returning(self, frame: Frame, way: Steps[object]) -> Steps[PlannedArc]:
+        """Go `way` to an end of the network, and back to where `frame` was left; give the arc."""
         yield from way
+        arc = frame.arc
         self.site = Site(self.path[-1], HANDING_BACK, arc.name, place=arc.place)
         self._count(arc, arc.next, self.networks[:-1])
-        self.record = hand_back(push, outer, self.record)
-        self.networks = self.networks[:-1]
+        self.record = hand_back(frame.push, frame.record, self.record)
+        self.frames = self.frames[:-1]
         return arc
 
     def _choose(self, state: PlannedState) -> Steps[PlannedArc]:

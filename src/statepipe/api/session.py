@@ -1,0 +1,182 @@
+"""Session: makes steps, blocking or in a loop, and holds what functions need while they do.
+
+Functions are set up when the first of several contexts takes its first step, and torn down when
+the last of them is done, or the session is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import weakref
+from collections.abc import Callable
+from contextlib import AsyncExitStack, ExitStack
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+from statepipe.api.assemble import Core
+from statepipe.errors import UsageError
+from statepipe.plan.drive import Steps, drive, drive_async
+from statepipe.plan.lower import lower, starting_at
+from statepipe.plan.model import Plan
+from statepipe.record import DataHandlingMode
+from statepipe.run.lives import alive, alive_async
+from statepipe.run.own_loop import OwnLoop
+
+Given = TypeVar("Given")
+Result = TypeVar("Result")
+
+
+class Session:
+    """The steps of one machine's contexts. A plan with async functions is driven in a loop.
+
+    Blocking callers have a loop of the session's own for that, which lasts as long as it does.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self._plans: dict[DataHandlingMode, Plan] = {}
+        self._open: set[int] = set()
+        self._lives = ExitStack()
+        self._lives_in_loop = AsyncExitStack()
+        self._changing = threading.Lock()
+        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
+            WeakKeyDictionary()
+        )
+        self._own_loop: OwnLoop | None = None
+
+    def plan_of(self, mode: DataHandlingMode | None, state: str | None) -> Plan:
+        """Return the plan for records that enter at `state`, with another mode than the core's."""
+        plan = self.core.plan_from(state)
+        if mode is None:
+            return plan
+        if not isinstance(mode, DataHandlingMode):
+            raise UsageError(f"data_mode must be a DataHandlingMode, not {mode!r}")
+        if mode not in self._plans:
+            machine, resources = self.core.machine, self.core.resources
+            self._plans[mode] = lower(machine, mode=mode, resources=resources)
+        return starting_at(self._plans[mode], plan.states[plan.start].name)
+
+    # -- blocking --------------------------------------------------------------------------
+
+    def make(self, key: int, steps: Steps[Given], note: Callable[[Given], Result]) -> Result:
+        """Make a step of the context `key`; return what `note` makes of it."""
+        self.core.check_open()
+        if self.core.plan.is_async:
+            return self.own_loop.run(self._make_in_loop(key, steps, note))
+        self._begin(key)
+        try:
+            return note(drive(steps, self.core.timing))
+        finally:
+            steps.close()
+
+    def done(self, key: int) -> None:
+        """Tear down what only this context still needed. Nothing if it has not begun."""
+        if key not in self._open:
+            return
+        if self.core.plan.is_async:
+            self.own_loop.run(self._done_in_own_loop(key))
+        else:
+            self._end(key)
+
+    # -- in a loop -------------------------------------------------------------------------
+
+    async def make_async(
+        self, key: int, steps: Steps[Given], note: Callable[[Given], Result]
+    ) -> Result:
+        """As `make`. Functions that are not async run in a thread, if none is."""
+        self.core.check_open()
+        if not self.core.plan.is_async:
+            return await asyncio.to_thread(self.make, key, steps, note)
+        return await self._make_in_loop(key, steps, note)
+
+    async def done_async(self, key: int) -> None:
+        if key not in self._open:
+            return
+        if self.core.plan.is_async:
+            await self._done_in_loop(key)
+        else:
+            await asyncio.to_thread(self._end, key)
+
+    # -- the end ---------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Tear down everything. Safe to call more than once.
+
+        Raises UsageError where that has to be awaited in the caller's loop.
+        """
+        if self._open and self.core.plan.is_async and self._own_loop is None:
+            raise UsageError(
+                f"{self.core.machine.name!r} has records under way in an event loop: close it with "
+                "`await fsm.aclose()` or `async with`"
+            )
+        self._open.clear()
+        self._lives.close()
+        if self._own_loop is None:
+            return
+        own, self._own_loop = self._own_loop, None
+        try:
+            own.run(self._close_in_loop())
+        finally:
+            own.close()
+
+    async def aclose(self) -> None:
+        """As `close`, where a loop runs that steps were made in."""
+        if self._own_loop is None:
+            self._open.clear()
+            await self._lives_in_loop.aclose()
+        await asyncio.to_thread(self.close)
+
+    @property
+    def own_loop(self) -> OwnLoop:
+        if self._own_loop is None:
+            self._own_loop = OwnLoop()
+            weakref.finalize(self, self._own_loop.stop)  # of a machine that nobody closes
+        return self._own_loop
+
+    # -- within ----------------------------------------------------------------------------
+
+    def _begin(self, key: int) -> None:
+        with self._changing:
+            if not self._open:
+                self._lives.enter_context(alive(self.core.lives))
+            self._open.add(key)
+
+    def _end(self, key: int) -> None:
+        with self._changing:
+            self._open.discard(key)
+            if not self._open:
+                self._lives.close()
+
+    async def _make_in_loop(
+        self, key: int, steps: Steps[Given], note: Callable[[Given], Result]
+    ) -> Result:
+        async with self._changing_here():
+            if not self._open:
+                await self._lives_in_loop.enter_async_context(alive_async(self.core.lives))
+            self._open.add(key)
+        try:
+            return note(await drive_async(steps, self.core.timing))
+        finally:
+            steps.close()
+
+    async def _done_in_loop(self, key: int) -> None:
+        async with self._changing_here():
+            self._open.discard(key)
+            if not self._open:
+                await self._lives_in_loop.aclose()
+
+    def _changing_here(self) -> asyncio.Lock:
+        """Return what keeps a step from being made before everything is set up."""
+        return self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+
+    async def _done_in_own_loop(self, key: int) -> None:
+        await self._done_in_loop(key)
+        if not self._open:
+            await self.core.resources.close_in_loop()
+
+    async def _close_in_loop(self) -> None:
+        try:
+            await self._lives_in_loop.aclose()
+        finally:
+            await self.core.resources.close_in_loop()
