@@ -188,6 +188,11 @@ class Plan:
         return not any(step.facts.mutates or step.facts.leaks for step in steps)
 
     @property
+    def changes_in_place(self) -> bool:
+        """Whether some step may change the very object that came in, or what is in it."""
+        return any(changes_in_place(step) for state in self.states for step in state.steps())
+
+    @property
     def asks(self) -> bool:
         """Whether some function may take what is bound to the run, such as `now()`."""
         return any(step.function.asks for state in self.states for step in state.steps())
@@ -230,6 +235,12 @@ class Plan:
             if state.name == name:
                 return state.index
         raise KeyError(name)
+
+
+def changes_in_place(step: Step) -> bool:
+    """Tell whether a step may change the record that it is given, or what is in it."""
+    changes = step.facts.mutates or step.facts.leaks
+    return step.in_place or (changes and not step.copies_in)
 
 
 def needs_timing(state: PlannedState) -> bool:
