@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from statepipe import AsyncSimpleFSM, RecordError, SimpleFSM, StreamConfig, StreamResult
+from statepipe.api.resources import resources_of
 from statepipe.cli.main import main
 from statepipe.config.load import load_config
+from statepipe.connectors.filesystem import SystemClock
 from statepipe.graph.build import build_machine
 from statepipe.plan.interpret import interpret_async, own
 from statepipe.plan.lower import lower
@@ -64,7 +66,7 @@ class Interpreted:
 
     def run(self, config: Config, record: Any, folder: Path) -> Seen:
         machine = build_machine(load_config(config), registered={}, trusted=True)
-        plan = lower(machine)
+        plan = lower(machine, resources=resources_of(machine, {}, SystemClock()))
         outcome = wait(interpret_async(plan, own(plan, record), timing=SystemTiming()))
         if outcome.error is not None:
             return of_error(outcome.error)
