@@ -20,7 +20,10 @@ from statepipe.connectors.filesystem import SystemClock
 from statepipe.graph.build import build_machine
 from statepipe.plan.interpret import interpret_async, own
 from statepipe.plan.lower import lower
+from statepipe.plan.model import Plan
+from statepipe.record import Outcome
 from statepipe.run.deadline import SystemTiming
+from statepipe.run.lives import alive_async
 
 Config = dict[str, Any]
 Letter = dict[str, Any]
@@ -67,10 +70,14 @@ class Interpreted:
     def run(self, config: Config, record: Any, folder: Path) -> Seen:
         machine = build_machine(load_config(config), registered={}, trusted=True)
         plan = lower(machine, resources=resources_of(machine, {}, SystemClock()))
-        outcome = wait(interpret_async(plan, own(plan, record), timing=SystemTiming()))
+        outcome = wait(self.outcome(plan, record))
         if outcome.error is not None:
             return of_error(outcome.error)
         return Seen(outcome.final_state, outcome.data, list(outcome.path))
+
+    async def outcome(self, plan: Plan, record: Any) -> Outcome:
+        async with alive_async(plan.lives):
+            return await interpret_async(plan, own(plan, record), timing=SystemTiming())
 
 
 class One:

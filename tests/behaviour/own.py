@@ -43,6 +43,28 @@ def dawdle(state: Any) -> Any:
     return state.data
 
 
+class Teller:
+    """Tells a file of each record that it gets, in whatever process."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __call__(self, state: Any) -> None:
+        error = state.error["message"] if state.error else None
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(f"{state.name}: {error}\n")
+
+
+class Rates:
+    """A resource: what a currency is worth."""
+
+    def __init__(self, **rates: float) -> None:
+        self.rates = rates
+
+    def of(self, currency: str) -> float:
+        return self.rates[currency]
+
+
 class Adder:
     """A function with a life: it adds what it was made with, once it was set up."""
 
@@ -50,13 +72,13 @@ class Adder:
         self.by = by
         self.ready = False
 
-    def setup(self) -> None:
+    def set_up(self) -> None:
         self.ready = True
 
     def __call__(self, state: Any) -> Any:
         return {**state.data, "n": state.data["n"] + self.by, "ready": self.ready}
 
-    def teardown(self) -> None:
+    def tear_down(self) -> None:
         self.ready = False
 
 
