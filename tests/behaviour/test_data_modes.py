@@ -12,6 +12,7 @@ from statepipe import SimpleFSM, StreamConfig
 from tests.behaviour.conftest import Run
 from tests.behaviour.engines import IN_MEMORY, Config, FromIterable
 from tests.behaviour.own import own
+from tests.behaviour.test_features import pushing
 
 MODES = ["copy", "reference", "direct"]
 SHARING = MODES[1:]
@@ -193,3 +194,37 @@ def test_workers_share_objects_among_their_functions_and_leave_the_callers_alone
 
     assert kept == [record(list=["seen"])] * 3
     assert given == [record()] * 3
+
+
+@pytest.mark.parametrize("isolation", ["copy", "reference", "serialize"])
+@pytest.mark.parametrize("change", ["{**data, 'new': True}", "data['list'].append(1)"])
+@pytest.mark.parametrize("mode", MODES)
+def test_a_push_arc_shows_the_caller_nothing_in_a_machine_that_copies(
+    run_in_memory: Run, mode: str, change: str, isolation: str
+) -> None:
+    config = {**pushing({"transform": change}, data_isolation=isolation), "data_mode": "copy"}
+    config["networks"][0]["states"][1]["data_mode"] = mode
+    given = record()
+    run_in_memory(config, given)
+
+    assert given == record()
+
+
+@pytest.mark.parametrize(("isolation", "seen"), [("copy", []), ("reference", [1])])
+def test_in_reference_mode_the_isolation_says_what_the_caller_sees_of_a_push(
+    run_in_memory: Run, isolation: str, seen: Any
+) -> None:
+    config = pushing({"transform": "data['list'].append(1)"}, data_isolation=isolation)
+    given = record()
+    run_in_memory({**config, "data_mode": "reference"}, given)
+
+    assert given == record(list=seen)
+
+
+def test_a_push_arc_of_a_direct_state_leaves_a_stream_s_records_alone(tmp_path: Path) -> None:
+    config = {**pushing({"transform": "{**data, 'new': True}"}), "data_mode": "copy"}
+    config["networks"][0]["states"][1]["data_mode"] = "direct"
+    given = record()
+    SimpleFSM(config).process_stream([given], tmp_path / "out.jsonl")
+
+    assert given == record()

@@ -275,3 +275,71 @@ def test_values_come_through_as_they_are(run: Run, value: Any) -> None:
         {"v": value},
         "a b z",
     )
+
+
+# -- subflows ------------------------------------------------------------------------------
+
+
+def pushing(inner: Any, **keys: Any) -> Config:
+    """A machine whose `b` leads through the network `sub`, whose only work is `inner`."""
+    way = {"from": "b", "target_network": "sub", "return_state": "z", **keys}
+    outer = machine(way)
+    sub: Config = {
+        "name": "sub",
+        "states": {"in": {"start": True, **inner}, "skip": {}, "out": {"end": True}},
+        "arcs": [{"from": "in", "to": "out"}, {"from": "skip", "to": "out"}],
+    }
+    main = {"name": "main", "states": outer["states"], "arcs": outer["arcs"]}
+    return {"name": "Behaviour", "main_network": "main", "networks": [main, sub]}
+
+
+def test_push_arcs(run: Run) -> None:
+    seen = run(pushing({"transform": ADD}), {"n": 1})
+
+    check(seen, "z", {"n": 2}, "a b sub:in sub:out z")
+
+
+def test_push_arcs_to_a_state(run: Run) -> None:
+    seen = run(pushing({"transform": ADD}, target_network="sub:skip"), {"n": 1})
+
+    check(seen, "z", {"n": 1}, "a b sub:skip sub:out z")
+
+
+def test_push_arcs_with_mappings(run: Run) -> None:
+    keys = {"data_mapping": {"m": "n"}, "result_mapping": {"n": "sum"}}
+    seen = run(pushing({"transform": ADD}, **keys), {"n": 1, "m": 5})
+
+    check(seen, "z", {"n": 1, "m": 5, "sum": 6}, "a b sub:in sub:out z")
+
+
+def test_a_failure_within_a_push_arc(run: Run) -> None:
+    seen = run(pushing({"transform": BREAK}), {"n": 1})
+
+    check_failed(seen, "sub:in", "KeyError", "'nothing'", "a b sub:in")
+
+
+def test_a_failure_within_a_push_arc_is_caught_where_it_began(run: Run) -> None:
+    config = pushing({"transform": BREAK})
+    config["networks"][0]["states"][1]["on_error"] = "y"
+
+    check(run(config, {"n": 1}), "y", {"n": 1}, "a b sub:in y")
+
+
+def test_a_retry_within_a_push_arc(run: Run) -> None:
+    work = {"transform": own("fail_once"), "retry": {"max_attempts": 2}}
+    seen = run(pushing(work), {"n": 1})
+
+    check(seen, "z", {"n": 1, "half": True, "attempts": 2}, "a b sub:in sub:out z")
+
+
+def test_networks_within_themselves_have_an_end(run: Run) -> None:
+    config = pushing({})
+    config["networks"][1]["arcs"][0] = {
+        "from": "in",
+        "target_network": "sub",
+        "return_state": "out",
+    }
+    seen = run(config, {"n": 1})
+
+    assert seen.error is not None
+    assert seen.error[0] == "NestingLimitError"

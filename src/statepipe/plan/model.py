@@ -189,8 +189,11 @@ class Plan:
 
     @property
     def changes_in_place(self) -> bool:
-        """Whether some step may change the very object that came in, or what is in it."""
-        return any(changes_in_place(step) for state in self.states for step in state.steps())
+        """Whether some step or push may change the very object that came in, or what is in it."""
+        arcs = (arc for state in self.states for arc in state.arcs)
+        return any(
+            changes_in_place(step) for state in self.states for step in state.steps()
+        ) or any(arc.push is not None and arc.push.in_place for arc in arcs)
 
     @property
     def asks(self) -> bool:
