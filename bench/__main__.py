@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import machine, report, scaling, workload
-from bench.contestant import CONTESTANTS, HEAVY, OURS, PEERS
+from bench.contestant import CONTESTANTS, HEAVY, IN_MODES, OURS, PEERS
 from bench.measure import (
     Timing,
     contest,
@@ -77,18 +77,25 @@ def measure_latency(records: int) -> dict[str, Any]:
     }
 
 
+def reports(timings: dict[str, Timing], records: int) -> dict[str, Any]:
+    return {name: timing.report(records) for name, timing in timings.items()}
+
+
 def measure_all(divisor: int, rounds: int, folder: Path) -> dict[str, Any]:
     about = {**machine.describe(), "gain_of_two_bare_processes": scaling.two_process_gain()}
     plain = measure_throughput([*PEERS, *OURS], 400_000 // divisor, rounds, folder)
     wrong = wrong_outputs(plain, folder)
     heavy = measure_throughput([*HEAVY], 400_000 // divisor, rounds, folder)
-    throughput = {name: timing.report(400_000 // divisor) for name, timing in plain.items()}
-    heavy_throughput = {name: timing.report(400_000 // divisor) for name, timing in heavy.items()}
+    modes = measure_throughput([*IN_MODES], 400_000 // divisor, rounds, folder)
+    throughput = reports(plain, 400_000 // divisor)
+    heavy_throughput = reports(heavy, 400_000 // divisor)
+    in_modes = reports(modes, 400_000 // divisor)
     found: dict[str, Any] = {
-        "ratios": report.ratios({**throughput, **heavy_throughput}),
+        "ratios": report.ratios({**throughput, **heavy_throughput, **in_modes}),
         "targets": [],
         "throughput": throughput,
         "throughput_heavy": heavy_throughput,
+        "throughput_in_modes": in_modes,
         "memory": measure_memory(200_000 // divisor, folder),
         "import": measure_import(times=10),
         "latency": measure_latency(5000 // divisor),

@@ -43,7 +43,12 @@ HEAVY = {
     "statepipe heavy": Contestant("bench.by_statepipe:run_heavy"),
     "statepipe heavy two workers": Contestant("bench.by_statepipe:run_heavy_two_workers"),
 }
-CONTESTANTS = {**PEERS, **OURS, **HEAVY}
+IN_MODES = {
+    f"statepipe {base} {mode}": Contestant(f"bench.modes:run_{base}_{mode}")
+    for base in ("plain", "changing")
+    for mode in ("copy", "reference", "direct")
+}
+CONTESTANTS = {**PEERS, **OURS, **HEAVY, **IN_MODES}
 
 
 def main(name: str, source: str, sink: str) -> dict[str, float | str]:

@@ -49,9 +49,22 @@ def ratios(throughput: Numbers) -> dict[str, float | None]:
         "two workers / one, CPU-heavy": ratio(
             speed(throughput, "statepipe heavy two workers"), heavy
         ),
+        **mode_ratios(throughput),
         **{
             f"one core, chunk 1000 / {name}": ratio(ours, speed(throughput, name)) for name in peers
         },
+    }
+
+
+def mode_ratios(throughput: Numbers) -> dict[str, float | None]:
+    """Return what COPY costs: where no function changes its record, and where one does."""
+    return {
+        f"COPY / {mode.upper()}, {what}": ratio(
+            speed(throughput, f"statepipe {base} copy"),
+            speed(throughput, f"statepipe {base} {mode}"),
+        )
+        for base, what in (("plain", "nothing to copy"), ("changing", "two copies of a record"))
+        for mode in ("reference", "direct")
     }
 
 
@@ -90,7 +103,8 @@ def targets(found: Numbers) -> list[dict[str, Any]]:
 
 
 def print_report(found: Numbers) -> None:
-    for name, numbers in {**found["throughput"], **found["throughput_heavy"]}.items():
+    measured = ("throughput", "throughput_heavy", "throughput_in_modes")
+    for name, numbers in [pair for part in measured for pair in found[part].items()]:
         said = numbers.get("records_per_s_best", "missing here")
         cpu, peak = numbers.get("cpu_seconds_best", ""), numbers.get("peak_mb", "")
         print(f"{name:<32}{said:>12}  records/s   {cpu:>6} s of CPU   {peak:>7} MB")
@@ -99,5 +113,9 @@ def print_report(found: Numbers) -> None:
     for target in found["targets"]:
         mark = {True: "ok", False: "MISSED", None: "not measured"}[target["met"]]
         print(f"{target['name']:<46}{target['found']!s:>9}  {target['limit']:<9} {mark}")
+    print()
+    for name, found_ratio in found["ratios"].items():
+        if name.startswith("COPY"):
+            print(f"{name:<46}{found_ratio!s:>9}")
     for name, reason in found["wrong_output"].items():
         print(f"WRONG OUTPUT of {name}: {reason}")

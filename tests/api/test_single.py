@@ -345,9 +345,10 @@ def test_validate_goes_no_further_than_the_start_state(make: Any) -> None:
     assert not make(config).process({}).success
 
 
-def test_validate_leaves_the_record_alone(make: Any) -> None:
+@pytest.mark.parametrize("mode", DataHandlingMode)
+def test_validate_leaves_the_record_alone_in_every_mode(mode: Any, make: Any) -> None:
     record: dict[str, Any] = {"list": []}
-    make(one_state(mutating)).validate(record)
+    make(one_state(mutating), data_mode=mode).validate(record)
 
     assert record == {"list": []}
 

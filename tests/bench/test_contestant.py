@@ -56,6 +56,20 @@ def test_statepipe_writes_the_same_records(tmp_path: Path, name: str) -> None:
     assert difference(tmp_path / "expected.jsonl", tmp_path / "out.jsonl", keeps_order=True) is None
 
 
+def test_every_data_mode_writes_the_same_records(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    workload.write_input(source, 300)
+    outputs = {name: tmp_path / f"{name}.jsonl" for name in contestant.IN_MODES}
+    for name, output in outputs.items():
+        contestant.main(name, str(source), str(output))
+
+    marked = [record.get("marked") for record in read_records(outputs["statepipe changing copy"])]
+    assert marked.count(True) == 285
+    for name, output in outputs.items():
+        copied = outputs[" ".join([*name.split()[:-1], "copy"])]
+        assert difference(copied, output, keeps_order=True) is None
+
+
 def test_a_peer_that_is_not_installed_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "polars", None)
     monkeypatch.delitem(sys.modules, "bench.by_polars", raising=False)

@@ -24,6 +24,12 @@ THROUGHPUT = {
     "statepipe two workers": at(153),
     "statepipe heavy": at(10),
     "statepipe heavy two workers": at(19),
+    "statepipe plain copy": at(90),
+    "statepipe plain reference": at(90),
+    "statepipe plain direct": at(75),
+    "statepipe changing copy": at(40),
+    "statepipe changing reference": at(50),
+    "statepipe changing direct": at(32),
 }
 
 
@@ -44,6 +50,17 @@ def test_the_bar_is_the_faster_hand_written_loop() -> None:
     assert ratios["one core, chunk 10 / hand orjson"] == 0.5
     assert ratios["two workers / one"] == 1.7
     assert ratios["two workers / one, CPU-heavy"] == 1.9
+
+
+def test_copy_is_compared_with_the_other_modes_with_and_without_copies() -> None:
+    ratios = report.ratios(THROUGHPUT)
+
+    assert {name: ratios[name] for name in ratios if name.startswith("COPY")} == {
+        "COPY / REFERENCE, nothing to copy": 1.0,
+        "COPY / DIRECT, nothing to copy": 1.2,
+        "COPY / REFERENCE, two copies of a record": 0.8,
+        "COPY / DIRECT, two copies of a record": 1.25,
+    }
 
 
 def test_a_missing_peer_has_no_ratio_but_its_line() -> None:

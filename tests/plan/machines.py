@@ -14,8 +14,8 @@ from statepipe.functions.view import EMPTY
 from statepipe.graph.build import by_priority
 from statepipe.graph.model import Arc, Catch, FieldPairs, Machine, Network, Push, Retry, State
 from statepipe.plan.facts import UNKNOWN
-from statepipe.plan.lower import changes_in_place, lower
-from statepipe.plan.model import TRANSFORMS, Plan, PlannedState, Step
+from statepipe.plan.lower import lower
+from statepipe.plan.model import TRANSFORMS, Plan, PlannedState, Step, changes_in_place
 from statepipe.record import DataHandlingMode
 from statepipe.source_text import SourceText
 

@@ -21,7 +21,7 @@ from statepipe.run.routing import Slot
 from statepipe.testing import TEST_RUN, view_of
 from tests.run.engines import JSON_LINES, divider, engine_of, one_state, runner_of
 
-COPY, REFERENCE = DataHandlingMode.COPY, DataHandlingMode.REFERENCE
+COPY, REFERENCE, DIRECT = DataHandlingMode
 
 DIVIDER = engine_of(divider())
 BOTH = {"output": 0, "negative": 1}
@@ -145,6 +145,15 @@ def test_records_that_pass_unchanged_are_copied_where_they_are_seen_again() -> N
     assert given_out is not record
 
 
+def test_a_state_that_shares_in_a_copying_machine_is_given_no_object_of_the_callers() -> None:
+    config = one_state("lambda s: {**s.data, 'n': 1}")
+    config["states"]["input"]["data_mode"] = "direct"
+    record: Record = {}
+    result = runner_of(engine_of(config)).run(RecordChunk([record]))
+
+    assert (record, result.outputs) == ({}, [b'{"n":1}\n'])
+
+
 def test_a_record_that_cannot_be_copied_fails_alone() -> None:
     records: list[Record] = [{"n": 1}, {"n": 1, "lock": threading.Lock()}]
     result = runner_of(DIVIDER, slots=[Slot()]).run(RecordChunk(records))
@@ -204,14 +213,31 @@ def test_without_retries_a_record_runs_once() -> None:
     assert (failure.retries, len(flaky.seen)) == (0, 1)
 
 
-def test_a_record_that_cannot_be_copied_is_not_retried_and_does_not_end_the_stream() -> None:
+def test_a_record_that_cannot_be_copied_is_run_again_too() -> None:
     flaky = Flaky(1)
     records: list[Record] = [{"n": 1, "lock": threading.Lock()}, {"n": 2}]
     result = flaky_run(flaky, records, retries=2)
 
-    (failure,) = result.failures
-    assert (failure.index, failure.retries) == (0, 0)
-    assert result.outputs == [[{"n": 2}]]
+    assert (result.outputs, result.failures) == ([[{"n": 1}, {"n": 2}]], [])
+
+
+@pytest.mark.parametrize("mode", [REFERENCE, DIRECT])
+def test_the_callers_own_object_is_run_again_as_it_was(mode: DataHandlingMode) -> None:
+    flaky = Flaky(1)
+    config = one_state([{"type": "registered", "name": "flaky"}, "lambda s: s.data.update(ok=1)"])
+    engine, record = engine_of(config, mode, {"flaky": flaky}), {"n": 1}
+    runner_of(engine, slots=[Slot()], retries=1).run(RecordChunk([record]))
+
+    assert flaky.seen == [{"n": 1}, {"n": 1}]
+    assert record == ({"n": 1, "ok": 1} if mode is DIRECT else {"n": 1, "dirt": True})
+
+
+def test_what_no_function_can_change_is_run_again_without_a_copy() -> None:
+    engine, records = engine_of(divider()), [{"n": 0, "lock": threading.Lock()}]
+    runner = runner_of(engine, slots=[JSON_LINES], sinks=BOTH, retries=3)
+    (failure,) = runner.run(RecordChunk(list(records))).failures
+
+    assert (failure.retries, failure.error.error_type) == (3, "ZeroDivisionError")
 
 
 # -- stages ------------------------------------------------------------------------------------

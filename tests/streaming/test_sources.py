@@ -192,3 +192,33 @@ def test_formats_are_refused_where_there_is_no_file(stream: Stream) -> None:
         stream(one_state(), RECORDS, input_format="csv")
     with pytest.raises(UsageError, match="output_format='csv' is for sinks that are paths"):
         stream(one_state(), RECORDS, print, output_format="csv")
+
+
+def filling() -> Iterator[Any]:
+    record: dict[str, Any] = {}
+    for number in range(5):
+        record["value"] = number
+        yield record
+
+
+async def filling_async() -> Any:
+    for record in filling():
+        yield record
+
+
+@pytest.mark.parametrize("source", [filling, filling_async])
+def test_a_generator_that_fills_one_dict_again_and_again_is_refused(
+    source: Any, stream: Stream
+) -> None:
+    sink = CollectingSink()
+
+    with pytest.raises(SourceError, match=r"the same object for several .* `yield dict\(record\)`"):
+        stream(one_state(), source(), sink)
+    assert sink.records == []
+
+
+def test_one_dict_in_a_list_several_times_is_several_records(stream: Stream) -> None:
+    sink = CollectingSink()
+    stream(one_state("{**data, 'n': 1}"), [{"value": 1}] * 3, sink)
+
+    assert sink.records == [{"value": 1, "n": 1}] * 3

@@ -18,6 +18,7 @@ from statepipe.errors import UsageError
 from statepipe.functions.moment import NO_RUN, NOWHERE, Moments
 from statepipe.plan.interpret import interpret, interpret_async, own
 from statepipe.plan.model import Plan
+from statepipe.plan.values import deep_copy
 from statepipe.record import Outcome, Record, Run
 from statepipe.run.lives import alive, alive_async
 from statepipe.run.outlets import settled
@@ -75,9 +76,9 @@ def limited(core: Core, state: str | None, timeout_s: float) -> Plan:
 
 
 def validate(core: Core, data: Record) -> ValidationResult:
-    """Run what the start state does on entry on a copy of `data`, blocking."""
+    """Run what the start state does on entry on a copy of `data`, in every mode, blocking."""
     engine = core.entry_engine()
-    record = own(core.plan, checked_record(data))
+    record = deep_copy(checked_record(data))
     with alive(engine.plan.lives):
         chunk = engine.run([record], moments_of(core))
     return validation_of(chunk.outcome(0))
@@ -85,7 +86,7 @@ def validate(core: Core, data: Record) -> ValidationResult:
 
 async def validate_async(core: Core, data: Record) -> ValidationResult:
     engine = core.entry_engine()
-    record = own(core.plan, checked_record(data))
+    record = deep_copy(checked_record(data))
     if not engine.plan.is_async:
         if engine.plan.waits:
             return await asyncio.to_thread(validate, core, data)

@@ -127,6 +127,9 @@ class Bench(Protocol):
     def text_of(self, path: str, param: str) -> str:
         """Return the text of the file that parameter `param` names. Raises ParamError."""
 
+    def check_rows(self, resource: str, param: str) -> None:
+        """Raise ParamError unless `resource`, as parameter `param` names it, can give rows."""
+
     def validator(self, nested: Nested, *path: str | int) -> Made:
         """Return the validator that the parameter at `path` names. Raises ConfigError."""
 

@@ -35,7 +35,7 @@ from statepipe.graph.fingerprint import fingerprint
 from statepipe.graph.model import Arc, Catch, Machine, Network, Retry, State
 from statepipe.graph.names import arc_names, named
 from statepipe.graph.pushes import push_of
-from statepipe.graph.resources import declared_resources, resource_problems
+from statepipe.graph.resources import declared_resources, resource_problems, rows_of
 from statepipe.source_text import SourceText
 
 Found = TypeVar("Found")
@@ -55,7 +55,7 @@ def build_machine(
     no file. Raises ConfigError with all problems: those of `loaded` and those of the functions.
     """
     is_trusted = not loaded.from_file if trusted is None else trusted
-    bench = Workbench(loaded.folder, bounded=not is_trusted)
+    bench = Workbench(loaded.folder, bounded=not is_trusted, rows=rows_of(loaded, given))
     builder = _Builder(loaded, registered, is_trusted, bench)
     model = loaded.model
     networks = [

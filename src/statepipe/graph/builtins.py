@@ -16,6 +16,7 @@ from statepipe.functions.function import Function
 from statepipe.functions.library.registry import UnknownBuiltinError, library
 from statepipe.functions.signature import is_async
 from statepipe.graph.params import HIDDEN, checked_params, node_at, secret_fields
+from statepipe.graph.resources import Rows
 
 MAX_NESTING = 10
 MEANT = {
@@ -29,11 +30,13 @@ class Workbench:
     """Builds the builtins of one config, nested ones included.
 
     `folder` is what paths count from, and `bounded` whether they must stay in it. `files` holds
-    the digest of each file that was read, by the name that the config gives it.
+    the digest of each file that was read, by the name that the config gives it, and `rows` knows
+    which resources can be asked for rows.
     """
 
     folder: str
     bounded: bool
+    rows: Rows = field(default_factory=Rows)
     files: dict[str, str] = field(default_factory=dict)
 
     def functions(
@@ -90,6 +93,11 @@ class Site:
             raise ParamError(param, error.message, error.advice) from error
         self.bench.files[path] = hashlib.sha256(text.encode()).hexdigest()[:16]
         return text
+
+    def check_rows(self, resource: str, param: str) -> None:
+        fault = self.bench.rows.fault(resource)
+        if fault is not None:
+            raise ParamError(param, *fault)
 
     def validator(self, nested: Nested, *path: str | int) -> Made:
         [made] = self._made(nested, "validator", path)

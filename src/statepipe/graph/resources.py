@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import PurePath
 
 from statepipe.config.files import lies_in
@@ -12,6 +13,7 @@ from statepipe.config.problems import suggestion
 from statepipe.config.resource_config import (
     CacheConfig,
     FilesystemConfig,
+    HttpConfig,
     ResourceConfig,
     SqlConfig,
 )
@@ -39,6 +41,46 @@ def path_of(config: ResourceConfig, folder: str) -> str | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Which resources can be asked for the row of a key: `declared`, and those that are `given`.
+
+    None of `declared` if nothing is known of it, because what declares it is wrong.
+    """
+
+    declared: Mapping[str, ResourceConfig] | None = None
+    given: frozenset[str] = frozenset()
+
+    def fault(self, name: str) -> tuple[str, str] | None:
+        """Return why a resource gives no rows, and what to do; None if it does."""
+        if self.declared is None or name in self.given:
+            return None
+        match self.declared.get(name):
+            case None:
+                known = sorted({*self.declared, *self.given})
+                advice = suggestion(name, known) or "declare it under the top key 'resources'"
+                return f"there is no resource {name!r}", advice
+            case SqlConfig(lookup=None):
+                advice = "add to it  lookup: select ... where ... = :key"
+                return f"{name!r} has no statement to look rows up with", advice
+            case FilesystemConfig() | HttpConfig():
+                return f"{name!r} has no rows", "name one that is sql, cache or custom"
+            case _:
+                return None
+
+
+def rows_of(loaded: LoadedConfig, given: Collection[str]) -> Rows:
+    """Return what can be asked for rows in a config, beside what the program gives."""
+    if are_told(loaded):
+        return Rows()
+    return Rows({each.name: each for each in loaded.model.resources}, frozenset(given))
+
+
+def are_told(loaded: LoadedConfig) -> bool:
+    """Tell whether the resources have problems of their own, so that some may be left out."""
+    return any(problem.place.keys.startswith("resources") for problem in loaded.problems)
+
+
 def resource_problems(
     loaded: LoadedConfig, given: Collection[str], *, trusted: bool
 ) -> Iterator[Problem]:
@@ -49,9 +91,8 @@ def resource_problems(
     if not trusted:
         for index, config in enumerate(loaded.model.resources):
             yield from _refusals(loaded, config, ("resources", index))
-    told = any(problem.place.keys.startswith("resources") for problem in loaded.problems)
     known = {*(config.name for config in loaded.model.resources), *given}
-    for path, names in () if told else _uses(loaded):
+    for path, names in () if are_told(loaded) else _uses(loaded):
         for number, name in enumerate(names):
             at = loaded.node(*path, number).at
             if name not in known:

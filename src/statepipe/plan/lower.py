@@ -22,6 +22,7 @@ from statepipe.plan.model import (
     Recovery,
     Role,
     Step,
+    changes_in_place,
 )
 from statepipe.plan.resources import PlainResources, Sight
 from statepipe.providers import Names, ResourceSet
@@ -214,9 +215,3 @@ class Lowering:
             resources=resources,
             network=self.network,
         )
-
-
-def changes_in_place(step: Step) -> bool:
-    """Tell whether a step may change the record that it is given, or what is in it."""
-    changes = step.facts.mutates or step.facts.leaks
-    return step.in_place or (changes and not step.copies_in)

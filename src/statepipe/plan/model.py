@@ -188,9 +188,12 @@ class Plan:
         return not any(step.facts.mutates or step.facts.leaks for step in steps)
 
     @property
-    def copies(self) -> bool:
-        """Whether no function can change what others see: all states are of the mode COPY."""
-        return all(state.mode is DataHandlingMode.COPY for state in self.states)
+    def changes_in_place(self) -> bool:
+        """Whether some step or push may change the very object that came in, or what is in it."""
+        arcs = (arc for state in self.states for arc in state.arcs)
+        return any(
+            changes_in_place(step) for state in self.states for step in state.steps()
+        ) or any(arc.push is not None and arc.push.in_place for arc in arcs)
 
     @property
     def asks(self) -> bool:
@@ -235,6 +238,12 @@ class Plan:
             if state.name == name:
                 return state.index
         raise KeyError(name)
+
+
+def changes_in_place(step: Step) -> bool:
+    """Tell whether a step may change the record that it is given, or what is in it."""
+    changes = step.facts.mutates or step.facts.leaks
+    return step.in_place or (changes and not step.copies_in)
 
 
 def needs_timing(state: PlannedState) -> bool:

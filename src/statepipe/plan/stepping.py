@@ -241,7 +241,7 @@ class Stepper:
 
         What was bound to the run goes on as it did: the same ids and the same chance.
         """
-        if stop.frames and not self.plan.copies:
+        if stop.frames and self.plan.changes_in_place:
             raise UsageError(
                 f"{stop.state!r} is within a network that the record was pushed into, and shares "
                 "objects with what is outside of it; fork from a state before"

@@ -63,9 +63,10 @@ def kind(value: Any) -> str:  # user code's value
 def replace_in_place(record: Record, result: Record) -> Record:
     """Make `record` hold what `result` holds, and return it: the caller's own object changes."""
     if result is not record:
-        fresh = exchange(result, record, dict(record))
+        if not SCALARS.issuperset(map(type, result.values())):  # one of them may hold the record
+            result = exchange(result, record, dict(record))
         record.clear()
-        record.update(fresh)
+        record.update(result)
     return record
 
 

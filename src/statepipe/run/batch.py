@@ -69,14 +69,10 @@ class Batch:
         number = self._number(position)
         return number if self.items is None else self.items[number]
 
-    def add_errors(self, retries: int, originals: list[Record | None] | None) -> None:
-        """Note which records failed in what an engine made of them, `done`.
-
-        Those with an original, to run it again from, failed after `retries`.
-        """
+    def add_errors(self, retries: int) -> None:
+        """Note which records failed in what an engine made of them, `done`, after `retries`."""
         for position, error in self.done.errors.items():
-            retried = originals is not None and originals[position] is not None
-            self._fail(position, error, retries if retried else 0)
+            self._fail(position, error, retries)
 
     def hand_on(self, passing: frozenset[str], stage: str, relay: Relay) -> None:
         """Make the records at `passing` end states those of the next stage, through JSON."""

@@ -8,6 +8,8 @@ from dataclasses import replace
 from statepipe.codegen.engine import Engine, RunChunk
 from statepipe.errors import shown
 from statepipe.functions.moment import NO_RUN, NOWHERE, Moments
+from statepipe.plan.model import Plan
+from statepipe.plan.recover import Kept, restored
 from statepipe.plan.values import deep_copy
 from statepipe.ports import Decoder, Malformed
 from statepipe.providers import Holder
@@ -57,9 +59,11 @@ class ChunkRunner:
         lives = (life for engine in engines for life in engine.plan.lives)
         self.lives = list({id(life.target): life for life in lives}.values())
         plan = engines[0].plan
-        seen_outside = not (plan.harmless and routing.encodes)
-        self._copies = plan.mode is DataHandlingMode.COPY and seen_outside
-        self._shares = not self._copies and not plan.harmless
+        # A function of a COPY state that may change its record is given a copy of its own. So
+        # one is made here only for states of other modes, and for records that are seen again.
+        seen_again = plan.changes_in_place or not routing.encodes
+        self._copies = plan.mode is DataHandlingMode.COPY and seen_again
+        self._shares = not self._copies and plan.changes_in_place
         self.waits = any(engine.plan.waits for engine in engines)
         self.holders = list(holders)
 
@@ -71,7 +75,7 @@ class ChunkRunner:
             batch.done = engine.attempt(batch.records, moments)
             if batch.done.errors:
                 engine.conclude(batch.done)
-                batch.add_errors(0, None)
+                batch.add_errors(0)
             return batch.finish(self.exits)
         return driven(self._steps(chunk), done_of)
 
@@ -98,16 +102,16 @@ class ChunkRunner:
     def _steps(self, chunk: ByteChunk | RecordChunk, care: Care | None = None) -> Steps:
         batch = self._read(chunk) if care is None else self._read_carefully(chunk, care)
         for number, engine in enumerate(self.engines):
-            originals = copies(batch.records) if self.retries else None
+            entered = kept(engine.plan, batch.records) if self.retries else None
             moments = Moments(self.this_run, batch.positions(), number)
             job = Job(engine, batch.records, batch, moments)
             done = yield job
-            if done.errors and originals is not None:
-                yield from self._retry(job, done, originals)
+            if done.errors and entered is not None:
+                yield from self._retry(job, done, entered)
             if done.errors:
                 yield replace(job, concluded=done)
             batch.done = done
-            batch.add_errors(self.retries, originals)
+            batch.add_errors(self.retries)
             if number < len(self.engines) - 1 and self.routing.relay is not None:
                 passing, relay = self.routing.passing[number], self.routing.relay
                 if care is not None:
@@ -163,18 +167,17 @@ class ChunkRunner:
         return batch.records[0] if batch.records else Malformed(batch.failures[0].error.message)
 
     def _retry(
-        self, job: Job, done: RunChunk, originals: list[Record | None]
+        self, job: Job, done: RunChunk, entered: list[Record | Kept]
     ) -> Generator[Job, RunChunk, None]:
         """Run failed records again, each from the start, until they succeed or `retries` is up.
 
         What is bound to the run is the same for each attempt.
         """
         for index in sorted(done.errors):
-            original = originals[index]
-            for _ in range(0 if original is None else self.retries):
-                again = yield replace(
-                    job, records=[deep_copy(original)], moments=job.moments.only(index), at=index
-                )
+            moments = job.moments.only(index)
+            for _ in range(self.retries):
+                record = restored(entered[index])
+                again = yield replace(job, records=[record], moments=moments, at=index)
                 done.replace(index, again)
                 if index not in done.errors:
                     break
@@ -244,14 +247,6 @@ def too_heavy(record: Record, allowed: Allowance) -> str | None:
     return allowed.refusal(f"a record of about {size} bytes is over the {allowed.weight} that")
 
 
-def copies(records: list[Record]) -> list[Record | None]:
-    """Return a copy of each record, to run it again from; None of one that cannot be copied."""
-    return [copy_or_none(record) for record in records]
-
-
-def copy_or_none(record: Record) -> Record | None:
-    try:
-        copied: Record = deep_copy(record)
-    except Exception:  # the values are the user's; without a copy the record runs but once
-        return None
-    return copied
+def kept(plan: Plan, records: list[Record]) -> list[Record | Kept]:
+    """Return what to run each record again from: itself, where no function can change it."""
+    return list(map(Kept, records)) if plan.changes_in_place else list(records)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Sized
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Sized
 from functools import partial
 from itertools import islice
 from typing import Protocol
@@ -27,6 +27,20 @@ def too_short(given: int, skip: int) -> SourceError:
     return SourceError(
         f"the source gave only {given} records, and {skip} of it were done before; "
         "it must give the same records again"
+    )
+
+
+def same_again(source: object, records: list[Record]) -> SourceError | None:
+    """Return the error of a generator that fills one dict again and again, if it does.
+
+    Its records are there all at once, and of such a dict only the last content is left.
+    """
+    fills_again = len(records) > 1 and records[0] is records[-1]
+    if not fills_again or not isinstance(source, Generator | AsyncGenerator):
+        return None
+    return SourceError(
+        "the generator yielded one and the same object for several records, so that what it held "
+        "before is gone; yield a new dict for each, as by `yield dict(record)`"
     )
 
 
@@ -298,6 +312,9 @@ class IterableIntake:
                 probe = scales.show(records)
                 if not probe:
                     break
+        if (mixed := same_again(self._records, records)) is not None:
+            self.error, self.ended = mixed, True
+            return None
         first, self._given = self._given, self._given + len(records)
         return RecordChunk(records, first, content=scales.of(records)) if records else None
 

@@ -12,7 +12,7 @@ from statepipe.record import Record
 from statepipe.run.bell import Bell
 from statepipe.run.chunk import RecordChunk
 from statepipe.run.flow import Flow
-from statepipe.run.intake import too_short
+from statepipe.run.intake import same_again, too_short
 from statepipe.run.pressure import Sizes
 from statepipe.run.pulling import PulledAsync
 from statepipe.run.weighing import FARTHEST, weight
@@ -93,6 +93,9 @@ class LiveIntake:
             self.ended = self._finished
             return None
         part = self._records[:most]
+        if (error := same_again(self._iterator, part)) is not None:
+            self.error, self.ended = error, True
+            return None
         del self._records[:most]
         self._weigh_later()
         self._since = self._clock.monotonic_s()

@@ -275,7 +275,9 @@ class Seen(Mapping[str, Any]):
     def _missing(self, name: object) -> str:
         known = self._all.names
         if name in known:
-            return f"{self._by} names others in `resources`: {', '.join(self)}; add it there"
+            seen = ", ".join(self)
+            said = f"names others in `resources`: {seen}" if seen else "names none in `resources`"
+            return f"{self._by} {said}; add it there"
         if not known:
             return "there are no resources; declare it under `resources`, or give it in code"
         near = difflib.get_close_matches(str(name), list(self), n=1)

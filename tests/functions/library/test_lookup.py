@@ -144,12 +144,6 @@ def test_what_a_resource_gives_is_copied() -> None:
     assert rows == {"a": {"list": []}}
 
 
-def test_a_resource_that_is_not_there_fails_the_record() -> None:
-    assert outcome("lookup", {"id": 1}, field="id", resource="shop") == (
-        "field 'id': there is no resource 'shop' to look it up in (rule 'lookup')"
-    )
-
-
 @pytest.mark.parametrize(
     ("params", "message"),
     [
@@ -157,6 +151,7 @@ def test_a_resource_that_is_not_there_fails_the_record() -> None:
         ({"resource": "x", "key": "id"}, "a resource has no columns to look in"),
         ({"resource": "x", "missing": "null"}, "it is not known which fields to null"),
         ({"file": "nowhere.csv"}, "there is no file 'nowhere.csv'"),
+        ({"resource": "shop"}, "there is no resource 'shop'"),
     ],
 )
 def test_parameters_that_make_no_sense(params: dict[str, Any], message: str) -> None:

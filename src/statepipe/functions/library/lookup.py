@@ -47,7 +47,9 @@ class LookupParams(Params):
         "config's folder.",
     )
     resource: str | None = Field(
-        default=None, description="Or the name of a resource with a method `get`, as a dict."
+        default=None,
+        description="Or the name of a resource that gives rows: `sql` with a `lookup`, "
+        "`cache`, or any object with a method `get`, as a dict.",
     )
     key: str | None = Field(
         default=None, description="The column of the file to look in. Default: the field's name."
@@ -81,15 +83,14 @@ def lookup(params: LookupParams, bench: Bench) -> Made:
     if params.missing == "null" and not params.take and params.to is None:
         raise ParamError("missing", "it is not known which fields to null", "give  take  or  to")
     assert params.resource is not None
+    bench.check_rows(params.resource, "resource")
     join = Join(params, source, targets_of(params, [], None))
     # Not pure: what a resource gives is its own, and has to be copied.
-    return Made(from_resource(params.resource, source, join), "data_context")
+    return Made(from_resource(params.resource, join), "data_context")
 
 
-def from_resource(name: str, source: FieldPath, join: Join) -> Callable[[Record, Context], Record]:
+def from_resource(name: str, join: Join) -> Callable[[Record, Context], Record]:
     def transform(record: Record, context: Context) -> Record:
-        if name not in context.resources:
-            raise FieldError(source, f"there is no resource {name!r} to look it up in", "lookup")
         return join(record, context.resources[name].get)
 
     return transform
