@@ -233,8 +233,9 @@ class Stream:
         return moved
 
     async def _wait(self) -> None:
-        """Wait for the bell. Where the source is slow, let go of what sinks hold back."""
-        patience_s = PATIENCE_S if self.parts.computing.busy else 0.0
+        """Wait for the bell. Let go of what sinks hold back where the source is slow, or waits."""
+        holds_back = self.parts.computing.busy and not self.restraint.is_pausing
+        patience_s = PATIENCE_S if holds_back else 0.0
         if await self.parts.bell.wait(patience_s):
             return
         if self.keeping is None:
