@@ -106,7 +106,7 @@ def test_iterators_pause_at_the_threshold_and_go_on_at_half(kind: str, stream: S
     tally = Tally()
     source = tally.records() if kind == "iterator" else tally.live()
     sink = SteppingSink(lambda: tally.given)
-    result = stream(one_state(), source, sink, stream_config=config())
+    result = stream(one_state(), source, sink, stream_config=config(max_wait_ms=60_000))
 
     assert sink.seen[: len(EXPECTED)] == EXPECTED
     assert (sink.lines, result.emitted) == (COUNT, COUNT)
