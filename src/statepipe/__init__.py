@@ -30,6 +30,7 @@ from statepipe.errors import (
     Span,
     StatepipeError,
     StreamError,
+    StreamTimeoutError,
     UnknownResourceError,
     UsageError,
 )
@@ -38,7 +39,6 @@ from statepipe.ports import Sink, Source
 from statepipe.record import DataHandlingMode, Position, Record
 from statepipe.run.options import StreamConfig
 from statepipe.run.progress import Progress, StreamResult
-from statepipe.run.stream import StreamTimeoutError
 
 if TYPE_CHECKING:
     from statepipe.api.replay import ReplayResult, replay

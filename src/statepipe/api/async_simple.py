@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from statepipe.api import single
+from statepipe.api import at_first_use, single
 from statepipe.api.assemble import Core, Functions
 from statepipe.api.machine import ConfiguredMachine
-from statepipe.api.resources import in_use_here
+from statepipe.api.request import Request
 from statepipe.api.results import ProcessResult, ValidationResult
 from statepipe.api.stages import Streaming
-from statepipe.api.streaming import Assembly, Request
 from statepipe.config.load import Config
 from statepipe.record import Record
-from statepipe.run.async_driver import run_stream
-from statepipe.run.bell import LoopBell
 from statepipe.run.progress import Progress, StreamResult
 
 __all__ = ["AsyncPipeline", "AsyncSimpleFSM", "create_async_fsm"]
@@ -25,9 +22,7 @@ class AsyncStreaming(Streaming[Awaitable[StreamResult]]):
     """What streams in the running event loop: `process_stream` is to be awaited."""
 
     async def _stream(self, request: Request) -> StreamResult:
-        assembly = Assembly(self._stages, request)
-        async with in_use_here([stage.resources for stage in self._stages]):
-            return await run_stream(assembly.parts(LoopBell()))
+        return await at_first_use.moving.moved_in_loop(self._stages, request)
 
     def __or__(self, other: AsyncStreaming) -> AsyncPipeline:
         """Return a pipeline: what this one emits enters `other`, as through a file."""

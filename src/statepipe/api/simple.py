@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from statepipe.api import single
+from statepipe.api import at_first_use, single
 from statepipe.api.assemble import Core, Functions
 from statepipe.api.machine import ConfiguredMachine
-from statepipe.api.resources import in_use, in_use_here, then_close
+from statepipe.api.request import Request
+from statepipe.api.resources import then_close
 from statepipe.api.results import ProcessResult, ValidationResult
 from statepipe.api.stages import Streaming
-from statepipe.api.streaming import Assembly, Request, is_async
 from statepipe.config.load import Config
 from statepipe.record import Record
-from statepipe.run.async_driver import run_in_own_loop, run_stream
-from statepipe.run.bell import LoopBell, ThreadBell
-from statepipe.run.blocking_driver import run_blocking
+from statepipe.run.awaiting import is_async
+from statepipe.run.own_loop import run_in_own_loop
 from statepipe.run.progress import Progress, StreamResult
-from statepipe.run.stream import Stream
 
 __all__ = [
     "Pipeline",
@@ -37,27 +35,13 @@ class BlockingStreaming(Streaming[StreamResult]):
     """What streams in the caller's thread; in a loop of its own where something is async."""
 
     def _stream(self, request: Request) -> StreamResult:
-        return moved(Assembly(self._stages, request))
+        return at_first_use.moving.moved(self._stages, request)
 
     def __or__(self, other: BlockingStreaming) -> Pipeline:
         """Return a pipeline: what this one emits enters `other`, as through a file."""
         if not isinstance(other, BlockingStreaming):
             return NotImplemented
         return Pipeline(self._stages + other._stages)
-
-
-def moved(assembly: Assembly) -> StreamResult:
-    """Run what was assembled to its end."""
-    resources = [stage.resources for stage in assembly.stages]
-    if not assembly.needs_loop:
-        with in_use(resources):
-            return run_blocking(Stream(assembly.parts(ThreadBell())).run())
-
-    async def run() -> StreamResult:
-        async with in_use_here(resources):
-            return await run_stream(assembly.parts(LoopBell()))
-
-    return run_in_own_loop(run)
 
 
 class SimpleFSM(ConfiguredMachine, BlockingStreaming):
