@@ -23,7 +23,7 @@ from tests.streaming.streams import Stream, on_workers, one_state
 COUNT = 100
 CHUNK = 5
 THRESHOLD = 20
-TEXT = "x" * (BUFFER_BYTES // CHUNK)
+TEXT = "x" * (4 * BUFFER_BYTES // CHUNK)
 """So long that each chunk is written in a piece of its own."""
 
 EXPECTED = [20, 20, 30, 30, 40, 40]
