@@ -7,7 +7,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from statepipe.api.async_simple import AsyncPipeline, AsyncSimpleFSM, create_async_fsm
-from statepipe.api.explanation import Explanation
 from statepipe.api.results import ProcessResult, ValidationResult
 from statepipe.api.simple import (
     Pipeline,
@@ -32,6 +31,7 @@ from statepipe.errors import (
     Span,
     StatepipeError,
     StreamError,
+    StreamTimeoutError,
     UnknownResourceError,
     UsageError,
 )
@@ -40,7 +40,6 @@ from statepipe.ports import Sink, Source
 from statepipe.record import DataHandlingMode, Position, Record
 from statepipe.run.options import StreamConfig
 from statepipe.run.progress import Progress, StreamResult
-from statepipe.run.stream import StreamTimeoutError
 
 if TYPE_CHECKING:
     from statepipe.api.advanced import (
@@ -58,6 +57,7 @@ if TYPE_CHECKING:
         StepResult,
         create_advanced_fsm,
     )
+    from statepipe.api.explanation import Explanation
     from statepipe.api.replay import ReplayResult, replay
     from statepipe.builder import Machine
 
@@ -138,6 +138,7 @@ _AT_FIRST_USE = {
     "SQLiteHistory": "statepipe.api.advanced",
     "StepResult": "statepipe.api.advanced",
     "create_advanced_fsm": "statepipe.api.advanced",
+    "Explanation": "statepipe.api.explanation",
     "Machine": "statepipe.builder",
     "ReplayResult": "statepipe.api.replay",
     "replay": "statepipe.api.replay",

@@ -122,6 +122,10 @@ class StreamError(StatepipeError):
         self.result: Any = None  # a run.progress.StreamResult; errors stand below that layer
 
 
+class StreamTimeoutError(StreamError, TimeoutError):
+    """The stream took longer than it was given."""
+
+
 class SourceError(StreamError):
     """A source cannot be opened or read."""
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from statepipe.connectors.files import FileSource
 from statepipe.connectors.filesystem import LocalFiles
-from statepipe.connectors.formats import FormatOptions, file_sink, file_source
+from statepipe.connectors.format_options import FormatOptions
+from statepipe.connectors.formats import file_sink, file_source
 from statepipe.connectors.jsonl import JsonLinesInput, JsonLinesOutput
 from statepipe.ports import ByteSource, Malformed
 from statepipe.record import Record

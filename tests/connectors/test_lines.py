@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from statepipe.connectors import lines
 from statepipe.connectors.byte_stream import PlainStream
 from statepipe.connectors.filesystem import LocalFiles
-from statepipe.connectors.lines import LineReader, stream_start
+from statepipe.connectors.lines import BEYOND_BYTES, BLOCK_SIZE, LineReader, stream_start
 from statepipe.ports import Block, Item, Range, Unreadable
 
 
@@ -160,6 +160,37 @@ def test_a_range_counts_lines_from_its_first_one() -> None:
     [block] = blocks_of(LineReader(Pieces(b"a\nb\nc\nd\n", start=1), 1 << 20, span))
 
     assert (block.items, block.offset, block.line) == ([b"b", b"c"], 2, 1)
+
+
+class CountingPieces(Pieces):
+    """Counts the bytes that were read, and how often."""
+
+    taken = times = 0
+
+    def read(self, size: int) -> bytes:
+        data = super().read(size)
+        self.taken += len(data)
+        self.times += 1
+        return data
+
+
+@pytest.mark.parametrize("start", [1, 500])
+def test_a_range_reads_little_of_what_others_read(start: int) -> None:
+    stream = CountingPieces(b"0123456789\n" * 100_000, start=start - 1)
+    span = Range(start, 50_000)
+    found = blocks_of(LineReader(stream, 1 << 20, span))
+
+    assert sum(block.size for block in found) <= 50_000
+    assert stream.taken <= 50_000 - start + 1 + BEYOND_BYTES
+
+
+@pytest.mark.parametrize("start", [0, 5])
+def test_a_line_that_goes_on_far_behind_its_range_is_read_in_large_pieces(start: int) -> None:
+    stream = CountingPieces(b"0123\n" + b"x" * 600_000 + b"\nnext\n", start=max(0, start - 1))
+    [*_, last] = blocks_of(LineReader(stream, 1 << 20, Range(start, 10)))
+
+    assert last.items[-1] == b"x" * 600_000
+    assert stream.times <= 2 + 600_000 // BLOCK_SIZE
 
 
 def test_a_real_file_is_read_in_large_blocks(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ PROOFS = {
 """The test of each option's effect, in `tests/streaming`."""
 
 
-HELPERS = {"parallelism": "on_workers(", "backpressure_threshold": "config()"}
+HELPERS = {"parallelism": "on_workers(", "backpressure_threshold": "config("}
 """How tests set an option that they set through a helper."""
 
 

@@ -1,84 +1,33 @@
-"""A loop of one's own: it lasts from call to call, gives back what fails, and ends what runs."""
+"""Tests of awaiting from blocking code."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import threading
 
 import pytest
 
-from statepipe.run.own_loop import OwnLoop
+from statepipe.run.own_loop import run_in_own_loop
 
 
-async def running_loop() -> asyncio.AbstractEventLoop:
-    return asyncio.get_running_loop()
+async def where() -> threading.Thread:
+    await asyncio.sleep(0)
+    return threading.current_thread()
 
 
-def test_calls_share_one_loop_that_ends_at_the_close() -> None:
-    own = OwnLoop()
-    first, second = own.run(running_loop()), own.run(running_loop())
-    own.close()
-
-    assert first is second
-    assert first.is_closed()
+async def broken() -> None:
+    await asyncio.sleep(0)
+    raise KeyError("gone")
 
 
-def test_an_error_comes_back() -> None:
-    async def failing() -> None:
-        raise LookupError("not here")
-
-    own = OwnLoop()
-    with pytest.raises(LookupError, match="not here"):
-        own.run(failing())
-    own.close()
+def test_without_a_loop_the_callers_own_thread_is_used() -> None:
+    assert run_in_own_loop(where) is threading.current_thread()
 
 
-def test_what_still_runs_is_cancelled_at_the_close() -> None:
-    ended: list[str] = []
-
-    async def begin() -> None:
-        async def forever() -> None:
-            try:
-                await asyncio.sleep(3600)
-            finally:
-                ended.append("ended")
-
-        tasks.append(asyncio.create_task(forever()))
-        await asyncio.sleep(0)
-
-    tasks: list[asyncio.Task[None]] = []
-    own = OwnLoop()
-    own.run(begin())
-    own.close()
-
-    assert (ended, tasks[0].cancelled()) == (["ended"], True)
+async def test_where_a_loop_runs_already_another_thread_is_used() -> None:
+    assert run_in_own_loop(where) is not threading.current_thread()
 
 
-def test_an_interrupt_cancels_what_is_awaited() -> None:
-    ended = threading.Event()
-
-    async def forever() -> None:
-        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
-        try:
-            await asyncio.sleep(3600)
-        finally:
-            ended.set()
-
-    own = OwnLoop()
-    with pytest.raises(KeyboardInterrupt):
-        own.run(forever())
-
-    assert ended.wait(30)
-    own.close()
-
-
-def test_its_thread_is_gone_after_the_close() -> None:
-    before = threading.active_count()
-    own = OwnLoop()
-    during = threading.active_count()
-    own.close()
-    own.close()
-
-    assert (during - before, threading.active_count() - before) == (1, 0)
+async def test_an_error_is_raised_in_the_callers_thread() -> None:
+    with pytest.raises(KeyError, match="gone"):
+        run_in_own_loop(broken)

@@ -47,6 +47,15 @@ def test_records_are_measured_by_the_first_block(tmp_path: Path) -> None:
     assert typical_record_bytes(source) == (source.total_bytes or 0) // 10
 
 
+def test_a_range_is_a_little_less_than_full_chunks(tmp_path: Path) -> None:
+    source = source_of(tmp_path / "in.jsonl", 20_000)
+    config = StreamConfig(parallelism=2, chunk_size=300)
+    first, *_ = range_chunks(source, config)
+
+    assert records_in_range(config) == 900
+    assert 0.9 * 900 < first.expected < 0.98 * 900
+
+
 @given(st.integers(1, 8), st.integers(1, 20_000), st.integers(1, 20_000))
 def test_two_ranges_for_each_worker_stay_below_the_limits(
     workers: int, buffer_size: int, threshold: int

@@ -23,7 +23,7 @@ from tests.streaming.streams import Stream, on_workers, one_state
 COUNT = 100
 CHUNK = 5
 THRESHOLD = 20
-TEXT = "x" * (BUFFER_BYTES // CHUNK)
+TEXT = "x" * (4 * BUFFER_BYTES // CHUNK)
 """So long that each chunk is written in a piece of its own."""
 
 EXPECTED = [20, 20, 30, 30, 40, 40]
@@ -106,7 +106,7 @@ def test_iterators_pause_at_the_threshold_and_go_on_at_half(kind: str, stream: S
     tally = Tally()
     source = tally.records() if kind == "iterator" else tally.live()
     sink = SteppingSink(lambda: tally.given)
-    result = stream(one_state(), source, sink, stream_config=config())
+    result = stream(one_state(), source, sink, stream_config=config(max_wait_ms=60_000))
 
     assert sink.seen[: len(EXPECTED)] == EXPECTED
     assert (sink.lines, result.emitted) == (COUNT, COUNT)

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from statepipe import StreamConfig, StreamError
+from statepipe.run import stream as module
 from statepipe.run.working import REPLY_S
 from tests.streaming.streams import (
     Stream,
@@ -297,6 +298,26 @@ def test_a_worker_tells_of_a_long_range_before_its_end(tmp_path: Path) -> None:
 
     assert (result.successful, result.failed) == (3, 0)
     assert [record["id"] for record in lines_of(tmp_path / "out.jsonl")] == [0, 1, 2]
+
+
+def test_sinks_hold_nothing_back_while_reading_waits_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE_S", 60.0)
+    partial, late = tmp_path / ".out.jsonl.partial", time.monotonic() + 20
+
+    def hold(state: Any) -> None:
+        while state["id"] == 3 and not partial.stat().st_size and time.monotonic() < late:
+            time.sleep(0.01)
+        assert state["id"] != 3 or partial.stat().st_size
+
+    options = on_workers(2, chunk_size=1, backpressure_threshold=4)
+    records = ({"id": n} for n in range(9))
+    result = blocking_stream(
+        one_state(hold), records, tmp_path / "out.jsonl", stream_config=options
+    )
+
+    assert (result.successful, result.failed) == (9, 0)
 
 
 def test_failures_of_a_long_range_know_their_line_however_it_is_told(tmp_path: Path) -> None:

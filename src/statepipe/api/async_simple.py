@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from statepipe.api import explaining, single
+from statepipe.api import at_first_use, single
 from statepipe.api.assemble import Core, Functions
-from statepipe.api.explaining import STEPS
-from statepipe.api.explanation import Explanation
 from statepipe.api.machine import ConfiguredMachine
-from statepipe.api.resources import in_use_here
+from statepipe.api.request import Request
 from statepipe.api.results import ProcessResult, ValidationResult
 from statepipe.api.stages import Streaming
-from statepipe.api.streaming import Assembly, Request
 from statepipe.config.load import Config
 from statepipe.record import Record
-from statepipe.run.async_driver import run_stream
-from statepipe.run.bell import LoopBell
 from statepipe.run.progress import Progress, StreamResult
+
+if TYPE_CHECKING:
+    from statepipe.api.explanation import Explanation
 
 __all__ = ["AsyncPipeline", "AsyncSimpleFSM", "create_async_fsm"]
 
@@ -27,9 +25,7 @@ class AsyncStreaming(Streaming[Awaitable[StreamResult]]):
     """What streams in the running event loop: `process_stream` is to be awaited."""
 
     async def _stream(self, request: Request) -> StreamResult:
-        assembly = Assembly(self._stages, request)
-        async with in_use_here([stage.resources for stage in self._stages]):
-            return await run_stream(assembly.parts(LoopBell()))
+        return await at_first_use.moving.moved_in_loop(self._stages, request)
 
     def __or__(self, other: AsyncStreaming) -> AsyncPipeline:
         """Return a pipeline: what this one emits enters `other`, as through a file."""
@@ -77,13 +73,15 @@ class AsyncSimpleFSM(ConfiguredMachine, AsyncStreaming):
         data: Record,
         initial_state: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  # also ends code that never awaits
-        limit: int | None = STEPS,
+        limit: int | None = single.EXPLAINED_STEPS,
     ) -> Explanation:
         """Run one record as `process` does, and explain its way: what was tried, and why.
 
         `data` is never changed. Of more than `limit` steps, the first and the last are kept.
         """
-        return await explaining.why_async(self._core, data, initial_state, timeout, limit)
+        return await at_first_use.explaining.why_async(
+            self._core, data, initial_state, timeout, limit
+        )
 
 
 class AsyncPipeline(AsyncStreaming):

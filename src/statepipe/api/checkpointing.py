@@ -9,7 +9,7 @@ from typing import Any
 
 from statepipe.api.assemble import Core
 from statepipe.api.outside import OpenStore
-from statepipe.connectors.formats import FormatOptions
+from statepipe.connectors.format_options import FormatOptions
 from statepipe.errors import UsageError
 from statepipe.ports import (
     ByteSink,

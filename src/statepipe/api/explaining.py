@@ -30,9 +30,6 @@ from statepipe.record import Outcome, Record
 from statepipe.run.lives import alive, alive_async
 from statepipe.timing import Timing
 
-STEPS = 40
-"""How many steps an explanation keeps if nothing is said: as many at its begin as at its end."""
-
 
 def why(
     core: Core, data: Record, state: str | None, timeout_s: float | None, limit: int | None

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from statepipe.api.moving import run_assembly
+from statepipe.api.request import BESIDE, Request
 from statepipe.api.routes import is_same_path, path_of
-from statepipe.api.simple import BlockingStreaming, SimpleFSM, moved
+from statepipe.api.simple import BlockingStreaming, SimpleFSM
 from statepipe.api.stages import check_arguments
-from statepipe.api.streaming import BESIDE, Assembly, Request, is_plain
+from statepipe.api.streaming import Assembly, is_plain
 from statepipe.config.load import Config
 from statepipe.connectors.dead_letter_format import letter_source
-from statepipe.connectors.formats import FormatOptions, file_sink
+from statepipe.connectors.format_options import FormatOptions
+from statepipe.connectors.formats import file_sink
 from statepipe.connectors.nowhere import Nowhere
 from statepipe.errors import RecordError, UsageError
 from statepipe.ports import ByteSink, ByteSource
@@ -108,7 +111,7 @@ def replay(
         dead_letters=path if in_place else new_dead_letters,
     )
     assembly = ReplayAssembly(owned, request, in_place=in_place, overwrite=overwrite)
-    return result_of(moved(assembly), assembly.tally, kept=assembly.keeps_letters)
+    return result_of(run_assembly(assembly), assembly.tally, kept=assembly.keeps_letters)
 
 
 class ReplayAssembly(Assembly):

@@ -20,8 +20,8 @@ from statepipe.plan.drive import Steps, drive, drive_async
 from statepipe.plan.lower import lower, starting_at
 from statepipe.plan.model import Plan
 from statepipe.record import DataHandlingMode
+from statepipe.run.lasting_loop import LastingLoop
 from statepipe.run.lives import alive, alive_async
-from statepipe.run.own_loop import OwnLoop
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -43,7 +43,7 @@ class Session:
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
             WeakKeyDictionary()
         )
-        self._own_loop: OwnLoop | None = None
+        self._own_loop: LastingLoop | None = None
 
     def plan_of(self, mode: DataHandlingMode | None, state: str | None) -> Plan:
         """Return the plan for records that enter at `state`, with another mode than the core's."""
@@ -128,9 +128,9 @@ class Session:
         await asyncio.to_thread(self.close)
 
     @property
-    def own_loop(self) -> OwnLoop:
+    def own_loop(self) -> LastingLoop:
         if self._own_loop is None:
-            self._own_loop = OwnLoop()
+            self._own_loop = LastingLoop()
             weakref.finalize(self, self._own_loop.stop)  # of a machine that nobody closes
         return self._own_loop
 

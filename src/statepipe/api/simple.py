@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from statepipe.api import explaining, single
+from statepipe.api import at_first_use, single
 from statepipe.api.assemble import Core, Functions
-from statepipe.api.explaining import STEPS
-from statepipe.api.explanation import Explanation
 from statepipe.api.machine import ConfiguredMachine
-from statepipe.api.resources import in_use, in_use_here, then_close
+from statepipe.api.request import Request
+from statepipe.api.resources import then_close
 from statepipe.api.results import ProcessResult, ValidationResult
 from statepipe.api.stages import Streaming
-from statepipe.api.streaming import Assembly, Request, is_async
 from statepipe.config.load import Config
 from statepipe.record import Record
-from statepipe.run.async_driver import run_in_own_loop, run_stream
-from statepipe.run.bell import LoopBell, ThreadBell
-from statepipe.run.blocking_driver import run_blocking
+from statepipe.run.awaiting import is_async
+from statepipe.run.own_loop import run_in_own_loop
 from statepipe.run.progress import Progress, StreamResult
-from statepipe.run.stream import Stream
+
+if TYPE_CHECKING:
+    from statepipe.api.explanation import Explanation
 
 __all__ = [
     "Pipeline",
@@ -39,27 +38,13 @@ class BlockingStreaming(Streaming[StreamResult]):
     """What streams in the caller's thread; in a loop of its own where something is async."""
 
     def _stream(self, request: Request) -> StreamResult:
-        return moved(Assembly(self._stages, request))
+        return at_first_use.moving.moved(self._stages, request)
 
     def __or__(self, other: BlockingStreaming) -> Pipeline:
         """Return a pipeline: what this one emits enters `other`, as through a file."""
         if not isinstance(other, BlockingStreaming):
             return NotImplemented
         return Pipeline(self._stages + other._stages)
-
-
-def moved(assembly: Assembly) -> StreamResult:
-    """Run what was assembled to its end."""
-    resources = [stage.resources for stage in assembly.stages]
-    if not assembly.needs_loop:
-        with in_use(resources):
-            return run_blocking(Stream(assembly.parts(ThreadBell())).run())
-
-    async def run() -> StreamResult:
-        async with in_use_here(resources):
-            return await run_stream(assembly.parts(LoopBell()))
-
-    return run_in_own_loop(run)
 
 
 class SimpleFSM(ConfiguredMachine, BlockingStreaming):
@@ -105,16 +90,16 @@ class SimpleFSM(ConfiguredMachine, BlockingStreaming):
         data: Record,
         initial_state: str | None = None,
         timeout: float | None = None,
-        limit: int | None = STEPS,
+        limit: int | None = single.EXPLAINED_STEPS,
     ) -> Explanation:
         """Run one record as `process` does, and explain its way: what was tried, and why.
 
         `data` is never changed. Of more than `limit` steps, the first and the last are kept.
         """
         if not self._core.plan.is_async:
-            return explaining.why(self._core, data, initial_state, timeout, limit)
+            return at_first_use.explaining.why(self._core, data, initial_state, timeout, limit)
         return self._in_own_loop(
-            explaining.why_async(self._core, data, initial_state, timeout, limit)
+            at_first_use.explaining.why_async(self._core, data, initial_state, timeout, limit)
         )
 
     def _in_own_loop(self, work: Coroutine[Any, Any, Result]) -> Result:

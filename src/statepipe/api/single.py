@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import Any
 
+from statepipe import standard
 from statepipe.api.assemble import Core, check_timeout, checked_record
 from statepipe.api.results import ProcessResult, ValidationResult, result_of
 from statepipe.codegen.engine import Engine
@@ -20,9 +19,12 @@ from statepipe.plan.interpret import interpret, interpret_async, own
 from statepipe.plan.model import Plan
 from statepipe.plan.values import deep_copy
 from statepipe.record import Outcome, Record, Run
+from statepipe.run.awaiting import settled
 from statepipe.run.lives import alive, alive_async
-from statepipe.run.outlets import settled
 from statepipe.run.progress import Counters, Progress
+
+EXPLAINED_STEPS = 40
+"""How many steps `why` keeps if nothing is said: as many at the begin of a way as at its end."""
 
 
 def moments_of(core: Core) -> Moments:
@@ -53,7 +55,7 @@ async def process_async(
     if not core.plan.is_async:
         if timeout_s is None and not core.plan.needs_timing and not core.plan.waits:
             return process(core, data, state, None)
-        return await asyncio.to_thread(process, core, data, state, timeout_s)
+        return await standard.asyncio.to_thread(process, core, data, state, timeout_s)
     core.check_open()
     record, moments = own(core.plan, checked_record(data)), moments_of(core)
     if timeout_s is not None:
@@ -89,7 +91,7 @@ async def validate_async(core: Core, data: Record) -> ValidationResult:
     record = deep_copy(checked_record(data))
     if not engine.plan.is_async:
         if engine.plan.waits:
-            return await asyncio.to_thread(validate, core, data)
+            return await standard.asyncio.to_thread(validate, core, data)
         return validate(core, data)
     async with alive_async(engine.plan.lives):
         chunk = await engine.run_async([record], 1, moments_of(core))
@@ -174,8 +176,8 @@ def thread_count(core: Core, max_workers: int) -> int:
     return 1 if plan.harmless or plan.is_async or plan.memory != "none" else max_workers
 
 
-def threads_of(count: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(count, thread_name_prefix="statepipe-batch")
+def threads_of(count: int) -> standard.futures.ThreadPoolExecutor:
+    return standard.futures.ThreadPoolExecutor(count, thread_name_prefix="statepipe-batch")
 
 
 def process_batch(
@@ -249,10 +251,12 @@ async def run_batch_async(
 
 
 async def run_in_threads(
-    core: Core, run: Run, parts: Iterator[Piece], threads: ThreadPoolExecutor
+    core: Core, run: Run, parts: Iterator[Piece], threads: standard.futures.ThreadPoolExecutor
 ) -> list[ProcessResult]:
     """Run the parts of a batch of a plan without async functions, off the event loop."""
     work = partial(run_batch, core.engine, core.metadata(), run)
-    loop = asyncio.get_running_loop()
-    done = await asyncio.gather(*(loop.run_in_executor(threads, work, part) for part in parts))
+    loop = standard.asyncio.get_running_loop()
+    done = await standard.asyncio.gather(
+        *(loop.run_in_executor(threads, work, part) for part in parts)
+    )
     return list(chain.from_iterable(done))

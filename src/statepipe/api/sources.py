@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from statepipe.api.checkpointing import Resumption
 from statepipe.api.routes import path_of
-from statepipe.connectors.formats import FormatOptions, file_source
+from statepipe.connectors.format_options import FormatOptions
+from statepipe.connectors.formats import file_source
 from statepipe.errors import UsageError
 from statepipe.ports import ByteSource, Clock, FileSystem, Source
 from statepipe.record import Record

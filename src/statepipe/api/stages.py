@@ -10,8 +10,8 @@ from typing import Any, Generic, TypeVar
 
 from statepipe.api.assemble import Core, check_stream_config, check_timeout
 from statepipe.api.checkpointing import check_checkpoint
-from statepipe.api.streaming import BESIDE, Request
-from statepipe.connectors.formats import FormatOptions
+from statepipe.api.request import BESIDE, Request
+from statepipe.connectors.format_options import FormatOptions
 from statepipe.errors import UsageError
 from statepipe.run.options import StreamConfig
 from statepipe.run.pressure import record_limit

@@ -6,7 +6,7 @@ import importlib
 import inspect
 import os
 from collections.abc import AsyncIterable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,12 @@ from statepipe.api.checkpointing import (
 )
 from statepipe.api.passing import emitting, refuse_own_sinks
 from statepipe.api.remembering import check_memory
+from statepipe.api.request import BESIDE, Request
 from statepipe.api.routes import Routes, is_same_path, path_of, routes
 from statepipe.api.sources import AnySource, new_intake, opened_source, reads_ranges
 from statepipe.connectors.dead_letter_format import format_of
 from statepipe.connectors.formats import (
     FORMATS,
-    FormatOptions,
     file_sink,
     format_name,
     unused_options,
@@ -36,6 +36,7 @@ from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder
 from statepipe.errors import UsageError
 from statepipe.ports import ByteSink, ByteSource, CheckpointStore, Sink, Source
 from statepipe.record import Record, Run
+from statepipe.run.awaiting import is_async
 from statepipe.run.bell import Bell
 from statepipe.run.committing import Committer, Facts
 from statepipe.run.compute import ChunkRunner
@@ -45,31 +46,10 @@ from statepipe.run.durable_outlet import DurableOutlet
 from statepipe.run.encoding import LateEncoding
 from statepipe.run.fitting import allowance, fitted_source
 from statepipe.run.heap import settle_heap
-from statepipe.run.options import StreamConfig
 from statepipe.run.outlets import ByteOutlet, CallableOutlet, LateOutlet, Outlet, SinkOutlet
 from statepipe.run.routing import Relay, Routing, Slot
 from statepipe.run.steps_due import StepsDue
-from statepipe.run.stream import OnProgress, Parts
-
-BESIDE = "beside the sink"
-"""What `dead_letters` is by default: a file beside the first file sink, if one is needed."""
-
-
-@dataclass(slots=True)
-class Request:
-    """The arguments of one `process_stream`, options resolved."""
-
-    source: Any  # a path, an iterable of either kind, a source object
-    sink: Any  # a path, a callable, a sink object, a mapping of end states to these, None
-    config: StreamConfig
-    on_progress: OnProgress | None = None
-    use_streaming: bool = True
-    input_format: str = "auto"
-    output_format: str = "auto"
-    options: FormatOptions = field(default_factory=FormatOptions)
-    timeout_s: float | None = None
-    dead_letters: Any = BESIDE  # a path, or None
-    checkpoint: Checkpointing | None = None
+from statepipe.run.stream import Parts
 
 
 class Assembly:
@@ -379,11 +359,3 @@ def beside(path: str) -> str:
     """Return where dead letters go for a sink at `path`: `out.jsonl.gz` -> `out.dead.jsonl`."""
     bare = Path(path.removesuffix(".gz"))
     return str(bare.with_name(f"{bare.stem}.dead.jsonl"))
-
-
-def is_async(target: object) -> bool:
-    """Tell whether a sink or a callback has to be awaited."""
-    if isinstance(target, Sink):
-        return any(map(inspect.iscoroutinefunction, (target.write, target.commit, target.abort)))
-    call = target.__call__ if callable(target) else None
-    return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(call)

@@ -24,7 +24,7 @@ from statepipe.plan.interpret import conclude, conclude_async, finish, finish_as
 from statepipe.plan.values import deep_copy
 from statepipe.plan.walk import Walk
 from statepipe.record import DataHandlingMode, Outcome, Run
-from statepipe.run.async_driver import run_in_own_loop
+from statepipe.run.own_loop import run_in_own_loop
 
 TEST_RUN = Run("test", 0.0)
 """A run that began with the epoch."""

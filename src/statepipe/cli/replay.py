@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from statepipe.api.replay import ReplayResult, replay
+from statepipe.api.request import BESIDE
 from statepipe.api.simple import BlockingStreaming, SimpleFSM
-from statepipe.api.streaming import BESIDE
 from statepipe.cli.exits import EPILOG, ExitCode
 from statepipe.cli.flow import admit_modules, check_path
 from statepipe.cli.interrupts import Interrupts
@@ -25,7 +25,8 @@ from statepipe.cli.terminal import bold, dim, green, red, say, yellow
 from statepipe.cli.values import number, one_of, whole
 from statepipe.cli.views import LineView
 from statepipe.cli.words import counted, duration, printable
-from statepipe.connectors.formats import FORMATS, FormatOptions, output_format
+from statepipe.connectors.format_options import FormatOptions
+from statepipe.connectors.formats import FORMATS, output_format
 from statepipe.connectors.standard_streams import StandardOutput
 from statepipe.errors import UsageError
 from statepipe.letters.letter import REASONS, Obstacle

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from statepipe.api.streaming import BESIDE
+from statepipe.api.request import BESIDE
 from statepipe.cli.flow import SUFFIXES, check_path
 from statepipe.cli.words import did_you_mean
-from statepipe.connectors.formats import FormatOptions, input_format, output_format, same_file
+from statepipe.connectors.format_options import FormatOptions
+from statepipe.connectors.formats import input_format, output_format, same_file
 from statepipe.connectors.standard_streams import StandardInput, StandardOutput
 from statepipe.errors import UsageError
 from statepipe.run.memory import resident_mb

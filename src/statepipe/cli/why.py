@@ -10,8 +10,8 @@ from collections.abc import Callable
 import click
 
 from statepipe.api.explained_text import Line, Style
-from statepipe.api.explaining import STEPS
 from statepipe.api.simple import SimpleFSM
+from statepipe.api.single import EXPLAINED_STEPS
 from statepipe.cli.flow import admit_modules, check_path
 from statepipe.cli.terminal import bold, dim, green, red, say, yellow
 from statepipe.cli.words import printable
@@ -41,7 +41,9 @@ PAINTS: dict[Style, Callable[[str], str]] = {
     help="The record as JSON; @PATH for a file that holds it, - for standard input.",
 )
 @click.option("--state", metavar="NAME", help="Enter at this state instead of the start.")
-@click.option("--all", "every", is_flag=True, help=f"Show every step of more than {STEPS}.")
+@click.option(
+    "--all", "every", is_flag=True, help=f"Show every step of more than {EXPLAINED_STEPS}."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 @click.option("--trust", is_flag=True, help="Let the flow's code do anything Python can.")
 def command(
@@ -57,7 +59,7 @@ def command(
     record = record_of(data)
     admit_modules(flow, trust)
     with SimpleFSM(flow, trusted=trust) as fsm:
-        explanation = fsm.why(record, state, limit=None if every else STEPS)
+        explanation = fsm.why(record, state, limit=None if every else EXPLAINED_STEPS)
     if as_json:
         say(json.dumps(explanation.as_json(), ensure_ascii=False))
         return

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import linecache
-from asyncio import CancelledError
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from typing import Any
 
+from statepipe import standard
 from statepipe.codegen.emit import emit, one_line
 from statepipe.codegen.layout import PushArc
 from statepipe.codegen.nesting import RawFrame, pushes_by_number
@@ -67,7 +67,6 @@ def compile_plan(plan: Plan) -> CompiledPlan:
 def namespace(plan: Plan, program: Program) -> dict[str, Any]:
     """Return the globals of the generated function: ours, the user's functions, fused names."""
     names: dict[str, Any] = {
-        "CancelledError": CancelledError,
         "Context": Context,
         "HandOver": HandOver,
         "Kept": Kept,
@@ -85,6 +84,8 @@ def namespace(plan: Plan, program: Program) -> dict[str, Any]:
         "settle": settle,
         "states": plan.states,
     }
+    if plan.is_async:
+        names["CancelledError"] = standard.asyncio.CancelledError
     names.update(plan.scopes)
     names.update(handing(plan))
     names.update({name: function.call for name, function in program.functions.items()})

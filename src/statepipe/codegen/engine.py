@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from array import array
 from collections.abc import Callable, Coroutine, Iterable, Iterator, MutableSequence, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from statepipe import standard
 from statepipe.codegen.compile import CompiledPlan, HandOver, compile_plan
 from statepipe.codegen.locate import locate, origin_of
 from statepipe.codegen.nesting import frames_of, pushes_by_number
@@ -163,7 +163,7 @@ class Engine:
         todo = enumerate(records)
         run = self.compiled.run_chunk
         asked = (moments,) if self.asks else ()
-        async with asyncio.TaskGroup() as tasks:
+        async with standard.asyncio.TaskGroup() as tasks:
             for _ in range(min(concurrency if self.forgets else 1, len(records))):
                 tasks.create_task(run(todo, records, chunk.ends, chunk.trails, failed, *asked))
         left = chunk.ends.count(0) - len(failed)
@@ -324,6 +324,6 @@ async def side_by_side(work: Iterable[Coroutine[Any, Any, None]], concurrency: i
         for each in todo:
             await each
 
-    async with asyncio.TaskGroup() as tasks:
+    async with standard.asyncio.TaskGroup() as tasks:
         for _ in range(concurrency):
             tasks.create_task(some())

@@ -253,7 +253,7 @@ class MachineConfig(Model):
         default=None, description="Where records enter. Needed with several networks."
     )
     networks: tuple[NetworkConfig, ...] = Field(min_length=1)
-    data_mode: DataModeConfig = DataModeConfig()
+    data_mode: DataModeConfig = Field(default_factory=DataModeConfig)
     max_transitions: Count = Field(
         default=1000, description="Steps after which a record fails, as it may be in a loop."
     )

@@ -5,15 +5,13 @@ from __future__ import annotations
 import difflib
 import os
 import stat
-from dataclasses import dataclass
 
 from statepipe.connectors.csv_format import CsvInput, CsvOutput
 from statepipe.connectors.file_format import InputFormat, OutputFormat
 from statepipe.connectors.files import FileSink, FileSource
-from statepipe.connectors.gzip_stream import MAX_RATIO
+from statepipe.connectors.format_options import FormatOptions
 from statepipe.connectors.json_array import JsonArrayInput, JsonArrayOutput
 from statepipe.connectors.jsonl import JsonLinesInput, JsonLinesOutput
-from statepipe.connectors.lines import MAX_RECORD_BYTES
 from statepipe.connectors.text import TextInput, TextOutput
 from statepipe.errors import SourceError, UsageError
 from statepipe.ports import ByteSink, ByteSource, FileSystem
@@ -33,18 +31,6 @@ FORMATS = tuple(dict.fromkeys(FORMAT_OF_SUFFIX.values()))
 """The names of all formats."""
 
 _GZIP_SUFFIX = ".gz"
-
-
-@dataclass(frozen=True, slots=True)
-class FormatOptions:
-    """What formats can be told. `csv_delimiter` `,` means a tab for TSV."""
-
-    text_field_name: str = "text"
-    csv_delimiter: str = ","
-    csv_has_header: bool = True
-    skip_empty_lines: bool = True
-    max_record_bytes: int = MAX_RECORD_BYTES
-    max_compression_ratio: float = MAX_RATIO
 
 
 def unused_options(options: FormatOptions, formats: set[str]) -> list[str]:

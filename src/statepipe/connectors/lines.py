@@ -13,6 +13,9 @@ from statepipe.saved import Point
 BLOCK_SIZE = 256 * 1024
 """Bytes asked for at once: large enough that a read costs nothing per record."""
 
+BEYOND_BYTES = 4 * 1024
+"""Asked for behind a span's end, where its last line ends as a rule; the rest others read."""
+
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 """Default for the most bytes that one record may have."""
 
@@ -59,7 +62,7 @@ class LineReader:
     def read(self) -> Block | None:
         """Return the next lines, as soon as one is whole; None at the end. Raises SourceError."""
         while not self._ended:
-            data = self._stream.read(BLOCK_SIZE) if self._begun else self._first_bytes()
+            data = self._more() if self._begun else self._first_bytes()
             block = self._take(data) if data else self._end()
             if block is not None:
                 return block
@@ -67,6 +70,13 @@ class LineReader:
 
     def close(self) -> None:
         self._stream.close()
+
+    def _more(self) -> bytes:
+        """Read on; of what lies behind the span no more than its last line may need."""
+        left = BLOCK_SIZE
+        if self._span is not None:
+            left = self._span.end - self._offset - self._pending.size
+        return self._stream.read(min(BLOCK_SIZE, left + BEYOND_BYTES) if left > 0 else BLOCK_SIZE)
 
     def _first_bytes(self) -> bytes:
         self._begun = True
@@ -78,13 +88,13 @@ class LineReader:
 
     def _skip_begun_line(self, end: int) -> bytes:
         """Return what follows the first newline; its last line began before the span."""
-        while data := self._stream.read(BLOCK_SIZE):
+        while data := self._more():
             newline = data.find(b"\n")
             if newline >= 0:
                 self._offset += newline + 1
                 self._ended = self._offset >= end
                 rest = data[newline + 1 :]
-                return b"" if self._ended else rest or self._stream.read(BLOCK_SIZE)
+                return b"" if self._ended else rest or self._more()
             self._offset += len(data)
             if self._offset >= end:
                 break

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from collections.abc import Generator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
+from statepipe import standard
 from statepipe.plan.model import Plan, Step
 from statepipe.plan.refusals import cancelled_within
 from statepipe.timing import Timing
@@ -111,7 +111,7 @@ async def drive_async(steps: Steps[Given], timing: Timing | None) -> Given:
                 reply = Reply(await answer_async(request, timing))
         except Exception as error:
             reply = Reply(error=error)
-        except CancelledError as error:
+        except standard.asyncio.CancelledError as error:
             reply = Reply(error=cancelled_within(error).with_traceback(error.__traceback__))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import CancelledError, current_task
+from statepipe import standard
 
 
 class RefusalError(Exception):
@@ -37,12 +37,12 @@ class FunctionCancelledError(RefusalError):
     """What an async function waited for was cancelled, and nobody cancels the run."""
 
 
-def cancelled_within(error: CancelledError) -> FunctionCancelledError:
+def cancelled_within(error: standard.asyncio.CancelledError) -> FunctionCancelledError:
     """Return the failure of a record whose function let out `error`.
 
     Raises `error` again if it is the task that is to end: the run was cancelled.
     """
-    task = current_task()
+    task = standard.asyncio.current_task()
     if task is None or task.cancelling():
         raise error
     text = f": {error}" if str(error) else ""

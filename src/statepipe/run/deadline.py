@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import sys
 import time
@@ -10,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import partial
 from typing import Any, TypeVar
 
+from statepipe import standard
 from statepipe.run.watchdog import WATCHDOG, Watch
 
 Result = TypeVar("Result")
@@ -35,7 +35,7 @@ class SystemTiming:
             time.sleep(min(left_s, SLICE_S))
 
     async def sleep_async(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        await standard.asyncio.sleep(seconds)
 
     def random(self) -> float:
         return random.random()
@@ -66,7 +66,7 @@ async def within_async(
 ) -> Result:
     """Await `work`, and raise `error` when it takes longer, be it in waiting or in computing."""
     try:
-        async with asyncio.timeout(seconds) as timeout:
+        async with standard.asyncio.timeout(seconds) as timeout:
             result = await Bounded(work, seconds, error)
     except TimeoutError as exc:
         if not timeout.expired():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from statepipe.ports import ByteSink, Sink
 from statepipe.record import Record
+from statepipe.run.awaiting import settled
 from statepipe.run.bell import Bell
 from statepipe.run.chunk import Output
 from statepipe.run.writing import WriteBehind
@@ -145,8 +146,3 @@ class SinkOutlet:
         if not self._closed:
             self._closed = True
             await settled(self._sink.abort())
-
-
-async def settled(given: object) -> object:
-    """Return what a method that may be async gave, awaited if it has to be."""
-    return await given if isinstance(given, Awaitable) else given

@@ -1,50 +1,37 @@
-"""OwnLoop: an event loop in a thread of its own, for blocking callers of async code.
-
-It lasts from one call to the next, so that what one of them has opened serves the others.
-"""
+"""Own loop: an event loop for blocking code that has something to await."""
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
+
+from statepipe import standard
 
 Result = TypeVar("Result")
 
 
-class OwnLoop:
-    """Runs until it is closed."""
+def run_in_own_loop(start: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+    """Run a coroutine to its end from blocking code, in a loop of its own.
 
-    def __init__(self) -> None:
-        self._began = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="statepipe-loop", daemon=True)
-        self._thread.start()
-        self._began.wait()
+    Where a loop runs in this thread already, as in a notebook, another thread is used.
+    """
+    try:
+        standard.asyncio.get_running_loop()
+    except RuntimeError:
+        return standard.asyncio.run(start())
+    outcome: list[Result] = []
+    errors: list[BaseException] = []
 
-    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Await `work` there, and return what it gives. An interrupt here cancels it there."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+    def work() -> None:
         try:
-            return future.result()
-        finally:
-            future.cancel()  # of what is done, nothing is left to cancel
+            outcome.append(standard.asyncio.run(start()))
+        except BaseException as error:  # raised again in the caller's thread
+            errors.append(error)
 
-    def close(self) -> None:
-        """End the loop, and all that still runs in it. Twice is fine."""
-        self.stop()
-        self._thread.join()
-
-    def stop(self) -> None:
-        """Let the loop end, and do not wait for it."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._closed.set)
-
-    def _work(self) -> None:
-        asyncio.run(self._until_closed())
-
-    async def _until_closed(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._closed = asyncio.Event()
-        self._began.set()
-        await self._closed.wait()
+    thread = threading.Thread(target=work, name="statepipe-loop")
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return outcome[0]

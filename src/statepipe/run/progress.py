@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from statepipe.errors import RecordError
-from statepipe.run.chunk import ChunkResult
 from statepipe.saved import SavedCounts
+
+if TYPE_CHECKING:  # single records have no chunks
+    from statepipe.run.chunk import ChunkResult
 
 MAX_ERRORS = 100
 """Errors that a result and a progress keep; the counts tell of all."""
@@ -148,6 +150,9 @@ class StreamResult(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(FIELDS) + 1
 
+
+OnProgress = Callable[[Progress], Any]
+"""What it gives is awaited if it can be, and otherwise dropped."""
 
 FIELDS = tuple(item.name for item in fields(StreamResult))
 

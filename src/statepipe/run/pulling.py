@@ -10,7 +10,7 @@ from typing import Any
 from statepipe.errors import SourceError
 from statepipe.ports import Source
 from statepipe.record import Record
-from statepipe.run.outlets import settled
+from statepipe.run.awaiting import settled
 
 
 class Pulled(Iterator[Record]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import os
 import threading
@@ -11,10 +10,9 @@ from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 from weakref import WeakSet
 
+from statepipe import standard
 from statepipe.errors import ResourceError, UnknownResourceError, UsageError
 from statepipe.providers import LoopResource, Names, OpenResource, Provider
-
-Loop = asyncio.AbstractEventLoop
 
 NOT_NAMED = (
     "it is not open yet, and opening it may take long, which would hold up the event loop: "
@@ -39,7 +37,7 @@ class Resource:
         self.kept = False
         self._lock = threading.Lock()
         self._open: OpenResource | None = None
-        self._in_loops: dict[Loop, LoopResource] = {}
+        self._in_loops: dict[standard.asyncio.AbstractEventLoop, LoopResource] = {}
         _everywhere.add(self)
 
     @property
@@ -65,7 +63,7 @@ class Resource:
         if looped is not None:
             await looped.ready()
         elif self._open is None and self.provider.slow:
-            await asyncio.to_thread(self._opened, kept=kept)
+            await standard.asyncio.to_thread(self._opened, kept=kept)
         else:
             self._opened(kept=kept)
 
@@ -80,7 +78,7 @@ class Resource:
         return opened
 
     def _looped(self) -> LoopResource | None:
-        loop = asyncio.get_running_loop()
+        loop = standard.asyncio.get_running_loop()
         found = self._in_loops.get(loop)
         if found is None:
             found = self.provider.open_in_loop()
@@ -106,7 +104,7 @@ class Resource:
             opened.close()
 
     async def close_in_loop(self) -> None:
-        looped = self._in_loops.pop(asyncio.get_running_loop(), None)
+        looped = self._in_loops.pop(standard.asyncio.get_running_loop(), None)
         if looped is not None:
             await looped.close()
 
@@ -191,7 +189,7 @@ class Resources:
 
     def aside(self, call: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
         async def in_thread(*arguments: Any) -> Any:  # whatever the call takes and gives
-            return await asyncio.to_thread(call, *arguments)
+            return await standard.asyncio.to_thread(call, *arguments)
 
         return in_thread
 
@@ -240,7 +238,7 @@ class Resources:
     async def _aside_if_open(self, close: Callable[[], None]) -> None:
         """Close in a thread, as it may wait for the outside; without one if nothing is open."""
         if self.open_names():
-            await asyncio.to_thread(close)
+            await standard.asyncio.to_thread(close)
         else:
             close()
 

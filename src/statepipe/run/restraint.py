@@ -57,9 +57,14 @@ class Restraint:
             self._paused_since = None
         return True
 
+    @property
+    def is_pausing(self) -> bool:
+        """Whether reading waits for something to be written."""
+        return self._paused_since is not None
+
     def wait_s(self) -> float | None:
         """Return after how long there is something to take; None if only the bell tells."""
-        return None if self._paused_since is not None else self._intake.wait_s()
+        return None if self.is_pausing else self._intake.wait_s()
 
     def look(self, workers: Sequence[int]) -> None:
         """Look at the memory, and heed what it is. `workers` are process ids."""

@@ -5,15 +5,15 @@ Written as coroutines that wait only for a `Bell`: with a `ThreadBell` they neve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any
 
-from statepipe.errors import LifecycleError, StreamError
+from statepipe.errors import LifecycleError, StreamError, StreamTimeoutError
 from statepipe.ports import Clock
 from statepipe.record import Position
+from statepipe.run.awaiting import settled
 from statepipe.run.bell import Bell
 from statepipe.run.bookmark import Bookmark
 from statepipe.run.chunk import ChunkResult
@@ -24,17 +24,14 @@ from statepipe.run.encoding import LateEncoding
 from statepipe.run.intake import Intake
 from statepipe.run.lives import alive_async
 from statepipe.run.options import StreamConfig
-from statepipe.run.outlets import Outlet, settled
-from statepipe.run.progress import Counters, Progress, StreamResult
+from statepipe.run.outlets import Outlet
+from statepipe.run.progress import Counters, OnProgress, Progress, StreamResult
 from statepipe.run.restraint import Restraint
 from statepipe.run.safekeeping import Safekeeping
 from statepipe.run.underway import Weighed
 
 PATIENCE_S = 0.02
 """How long sinks may hold back what they have while workers are busy with more."""
-
-OnProgress = Callable[[Progress], Any]
-"""What it gives is awaited if it can be, and otherwise dropped."""
 
 
 @dataclass(slots=True)
@@ -74,10 +71,6 @@ def tell_counts(error: BaseException, result: StreamResult) -> None:
             f"after {result.total_records} records: "
             f"{result.successful} successful, {result.failed} failed"
         )
-
-
-class StreamTimeoutError(StreamError, TimeoutError):
-    """The stream took longer than it was given."""
 
 
 class Stream:
@@ -233,8 +226,9 @@ class Stream:
         return moved
 
     async def _wait(self) -> None:
-        """Wait for the bell. Where the source is slow, let go of what sinks hold back."""
-        patience_s = PATIENCE_S if self.parts.computing.busy else 0.0
+        """Wait for the bell. Let go of what sinks hold back where the source is slow, or waits."""
+        holds_back = self.parts.computing.busy and not self.restraint.is_pausing
+        patience_s = PATIENCE_S if holds_back else 0.0
         if await self.parts.bell.wait(patience_s):
             return
         if self.keeping is None:

@@ -66,9 +66,12 @@ class Worker:
         self._send(delivery)
 
     def wait(self, *, watch: bool) -> None:
-        """Wait for results, or for the end. With `watch`, end the process that is overdue."""
+        """With `watch`, wait for results, or for the end, and end the process that is overdue.
+
+        Without, `receive` waits.
+        """
         assert self._connection is not None
-        while not self._connection.poll(LOOK_S if watch else None):
+        while watch and not self._connection.poll(LOOK_S):
             due_s = self.place.in_hand.due_s
             if due_s is not None and time.monotonic() > due_s + GRACE_S:
                 self.place.in_hand.tell(Cause.TIME)

@@ -10,8 +10,9 @@ from typing import Protocol
 from statepipe.ports import ByteWriter
 from statepipe.run.bell import Bell
 
-BUFFER_BYTES = 256 * 1024
-"""Handed to the thread at once; less costs more wake-ups, more only memory."""
+BUFFER_BYTES = 64 * 1024
+"""Handed to the thread at once. Less costs more wake-ups; more holds back records that count as
+under way, so that reading pauses for them and workers wait."""
 
 
 class Act(Protocol):

@@ -121,4 +121,5 @@ def test_a_machine_without_builtins_loads_none() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert done.stdout.strip() == "['statepipe.functions.library.registry']"
+    library = "statepipe.functions.library"
+    assert done.stdout.strip() == f"['{library}.fields', '{library}.registry']"

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 
+from statepipe import standard
 from statepipe.functions.builtin import Builtin
 from statepipe.functions.names import close_match
 
@@ -45,7 +45,7 @@ class UnknownBuiltinError(Exception):
 class Library:
     """The builtins that a program can name. `entries` by name; several mean a clash."""
 
-    entries: dict[str, list[EntryPoint]]
+    entries: dict[str, list[standard.metadata.EntryPoint]]
 
     def names(self) -> list[str]:
         return sorted(self.entries)
@@ -66,13 +66,13 @@ class Library:
         return loaded(found[0])
 
 
-def origin_of(entry: EntryPoint) -> str:
+def origin_of(entry: standard.metadata.EntryPoint) -> str:
     """Return whose an entry is, in words."""
     package = entry.dist.name if entry.dist is not None else "statepipe"
     return f"{package} ({entry.value})"
 
 
-def loaded(entry: EntryPoint) -> Builtin:  # type: ignore[type-arg]  # of any parameters
+def loaded(entry: standard.metadata.EntryPoint) -> Builtin:  # type: ignore[type-arg]  # of any parameters
     """Return the builtin behind an entry. Raises UnknownBuiltinError."""
     try:
         found = entry.load()
@@ -90,11 +90,11 @@ def loaded(entry: EntryPoint) -> Builtin:  # type: ignore[type-arg]  # of any pa
     return found
 
 
-def own_entries() -> Iterator[EntryPoint]:
+def own_entries() -> Iterator[standard.metadata.EntryPoint]:
     for module, names in OWN.items():
         for name in names.split():
             value = f"{__package__}.{module}:{name.upper()}"
-            yield EntryPoint(name, value, GROUP)
+            yield standard.metadata.EntryPoint(name, value, GROUP)
 
 
 def library() -> Library:
@@ -104,7 +104,7 @@ def library() -> Library:
 
 @cache
 def library_on(_path: tuple[str, ...]) -> Library:
-    entries: dict[str, list[EntryPoint]] = {}
-    for entry in (*own_entries(), *entry_points(group=GROUP)):
+    entries: dict[str, list[standard.metadata.EntryPoint]] = {}
+    for entry in (*own_entries(), *standard.metadata.entry_points(group=GROUP)):
         entries.setdefault(entry.name, []).append(entry)
     return Library(entries)
