@@ -14,15 +14,15 @@ STANDARD = "-"
 FROM_FILE = "@"
 
 
-def record_of(data: str) -> Record:
-    """Return the record that `--data` gives; raises UsageError."""
+def record_of(data: str, many: str) -> Record:
+    """Return the record that `--data` gives; UsageError, with the advice `many` for several."""
     text, where = text_of(data)
     [found] = JsonDecoder().decode_each([text])
     if found is None:
         raise UsageError(f"{where} is empty: give one JSON object, as '{{\"id\": 1}}'")
     if not isinstance(found, Malformed):
         return found
-    raise UsageError(f"{where} is no record: {found.reason}{advice(data, text)}")
+    raise UsageError(f"{where} is no record: {found.reason}{advice(data, text, many)}")
 
 
 def text_of(data: str) -> tuple[bytes, str]:
@@ -39,10 +39,10 @@ def text_of(data: str) -> tuple[bytes, str]:
         raise UsageError(f"--data {data}: {error.strerror}") from error
 
 
-def advice(data: str, text: bytes) -> str:
+def advice(data: str, text: bytes, many: str) -> str:
     """Return what may have been meant."""
     if data not in (STANDARD, "") and os.path.isfile(data):
         return f"; to read it from the file: --data {FROM_FILE}{data}"
     if len([line for line in text.splitlines() if line.strip().startswith(b"{")]) > 1:
-        return "; it holds several, one a line: give one of them"
+        return f"; {many}"
     return ""
