@@ -141,9 +141,9 @@ def test_a_command_that_cannot_be_obeyed_says_why_and_changes_nothing(
 
 def test_a_condition_may_do_what_the_flow_may(tmp_path: Path) -> None:
     text = "break price if open('x')"
-    with session_on(ORDERS, tmp_path, trust=False) as session:
-        with pytest.raises(UsageError, match="'open' is not allowed in the inline code"):
-            session.obey(text)
+    refused = pytest.raises(UsageError, match="'open' is not allowed in the inline code")
+    with session_on(ORDERS, tmp_path, trust=False) as session, refused:
+        session.obey(text)
     with session_on(ORDERS, tmp_path, trust=True) as session:
         assert said(session, text) == ["● stands before price if open('x')"]
 
@@ -297,6 +297,31 @@ def test_a_record_may_enter_at_another_state(tmp_path: Path) -> None:
     with session_on(ORDERS, tmp_path, state="price") as session:
         assert said(session, "continue")[-1] == "✓ ended at large"
         assert session.timeline.path == ("price", "large")
+
+
+def test_why_tells_what_every_condition_came_to(orders: Session) -> None:
+    lines = said(orders, "edit quantity 1", "step 2", "why")
+
+    assert lines == [
+        "price",
+        "  ✗ to large  if data['total'] >= 100  flow.yaml:12:41",
+        "      data['total']  80",
+        "  ✓ to small  no condition",
+    ]
+
+
+def test_why_asks_again_for_the_record_as_it_was(orders: Session) -> None:
+    orders.obey("step 2")
+    orders.obey("back")
+    orders.obey("edit quantity 1")
+    orders.obey("step")
+
+    assert "      data['total']  80" in said(orders, "why")
+    assert "      data['total']  320" in said(orders, "branch 1", "step", "why")
+
+
+def test_why_of_a_record_that_failed_tells_how(orders: Session) -> None:
+    assert said(orders, "remove price", "step 2", "why") == ["price", "  ! KeyError: 'price'"]
 
 
 def test_quit_ends(orders: Session) -> None:

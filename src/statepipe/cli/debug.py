@@ -27,6 +27,10 @@ from statepipe.record import DataHandlingMode, Record
 INSTALL = "for the full-screen debugger: pip install 'statepipe[debug]'"
 Given = TypeVar("Given")
 
+ONE_OF_MANY = (
+    "one record is stepped at a time; "
+    'for one line of a file:  statepipe debug FLOW --data "$(sed -n 3p FILE)"'
+)
 ONE_RECORD = 0
 """The key under which the steps of the one record hold what functions need."""
 
@@ -67,7 +71,7 @@ def command(
     """
     check_path(flow)
     check_input(data, script)
-    record = record_of(data)
+    record = record_of(data, ONE_OF_MANY)
     commands = None if script is None else script_lines(script)
     admit_modules(flow, trust)
     with debugging(flow, record, state, trust) as session:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from statepipe.config.problems import suggestion
 from statepipe.debugger import commands as say
 from statepipe.debugger.changes import record_lines
 from statepipe.debugger.conditions import Breakpoint, breakpoint_at
+from statepipe.debugger.drive import Make
 from statepipe.debugger.paths import Path, shown_path, with_value, without_value
 from statepipe.debugger.picture import picture
 from statepipe.debugger.reasons import why_lines
@@ -33,17 +34,8 @@ from statepipe.debugger.text import Line, bold, dim, line
 from statepipe.debugger.timeline import Timeline
 from statepipe.errors import UsageError
 from statepipe.graph.model import Machine
-from statepipe.plan.drive import Steps
 from statepipe.plan.stepping import Move, Stepper
 from statepipe.record import Record
-
-Given = TypeVar("Given")
-
-
-class Make(Protocol):
-    """Drives steps to their end, and returns what they give."""
-
-    def __call__(self, steps: Steps[Given], /) -> Given: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +276,7 @@ class Session:
                 before = timeline.last.before.record if timeline.last is not None else None
                 yield from record_lines(timeline.record, before)
             case "why":
-                yield from why_lines(timeline)
+                yield from why_lines(timeline, self._make)
             case "source":
                 yield from source_lines(timeline)
             case "path":
