@@ -8,9 +8,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import wait
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+
+SLICE_S = 0.05
 
 
 class OwnLoop:
@@ -26,6 +29,8 @@ class OwnLoop:
         """Await `work` there, and return what it gives. An interrupt here cancels it there."""
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
+            while not wait([future], timeout=SLICE_S).done:
+                pass  # an error that another thread raises here arrives between two waits
             return future.result()
         finally:
             future.cancel()  # of what is done, nothing is left to cancel
