@@ -84,7 +84,7 @@ class DebugApp(App[BaseException | int]):
                 yield self._record
                 yield self._aside
                 yield self._answers
-        yield Input(placeholder=HINT, id="command")
+        yield Input(placeholder=HINT, id="command", select_on_focus=False)
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
