@@ -45,14 +45,17 @@ class Look:
     breakpoints: Mapping[str, Breakpoint]
 
     def row(self, twig: Twig) -> Row:
-        """Return a line: `▶` where the record is, `✓` where it was, `●` where it will stand."""
+        """Return a line: `▶` where the record is, or `✗` where it failed, `✓` where it was.
+
+        `●` stands before a state with a breakpoint.
+        """
         timeline, name = self.timeline, f"{self.prefix}{twig.name}"
         here = name == timeline.state and not twig.is_again
         been = name in timeline.path[:-1]
         held = "●" if name in self.breakpoints and not twig.is_again else " "
         at: tuple[str, Tone] = (" ", "plain")
         if here:
-            at = ("▶", "here")
+            at = ("▶", "here") if timeline.error is None else ("✗", "error")
         elif been and not twig.is_again:
             at = ("✓", "added")
         tone: Tone = "here" if here else "plain" if been and not twig.is_again else "dim"

@@ -156,7 +156,7 @@ async def test_a_record_that_failed_is_gone_back_from_edited_and_forked(tmp_path
     async with screen(tmp_path, record={"quantity": 2}) as shown:
         await shown.press("c")
         assert "✗ failed at price" in shown.status
-        assert "                                           ^^^^^^^^^^^^^" in shown.pane("step")
+        assert shown.network[1] == " ✗ └─ price  [transform]"
 
         await shown.press("b")
         await shown.command("edit price 60")
@@ -164,6 +164,15 @@ async def test_a_record_that_failed_is_gone_back_from_edited_and_forked(tmp_path
         assert "✓ ended at large  branch 2" in shown.status
         await shown.press("b", "f")
         assert "▶ before price  branch 3" in shown.status
+
+
+async def test_what_failed_is_underlined_also_on_a_narrow_screen(tmp_path: Path) -> None:
+    async with screen(tmp_path, record={"quantity": 2}, size=(80, 24)) as shown:
+        await shown.press("c")
+        source, carets = shown.pane("step").split("\n")[1:3]
+
+        assert source[carets.index("^") :].startswith("data['price']")
+        assert len(carets) < 42
 
 
 async def test_why_is_answered_part_by_part(tmp_path: Path) -> None:

@@ -94,6 +94,10 @@ class DebugApp(App[BaseException | int]):
         self._network.focus()
         self.redraw()
 
+    def on_resize(self) -> None:
+        if self.working is None:
+            self.call_after_refresh(self.redraw)
+
     def on_unmount(self) -> None:
         for number in SIGNALS:
             asyncio.get_running_loop().remove_signal_handler(number)
@@ -105,7 +109,7 @@ class DebugApp(App[BaseException | int]):
         session = self.session
         self._network.show(session)
         self._record.show(record_page(session))
-        self._step.show(step_page(session))
+        self._step.show(step_page(session, self._step.scrollable_content_region.width))
         aside = aside_page(session)
         self._aside.display = bool(aside)
         self._aside.show(aside)

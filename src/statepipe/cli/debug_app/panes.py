@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from textual.containers import VerticalScroll
+from textual.containers import ScrollableContainer
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from statepipe.cli.debug_app.paint import page, painted
+from statepipe.cli.messages import window
 from statepipe.debugger import Line, Session
 from statepipe.debugger.changes import record_lines
 from statepipe.debugger.picture import Row, picture
@@ -21,9 +22,12 @@ from statepipe.debugger.telling import (
     tried_lines,
     watch_lines,
 )
-from statepipe.debugger.text import bold, dim, line
+from statepipe.debugger.text import bold, dim, error, line
+from statepipe.errors import RecordError, underline
 
 ANSWERS_KEPT = 500
+GUTTER = 8
+"""What stands before a source line beside its number, and one column to spare."""
 
 
 class NetworkPane(OptionList):
@@ -53,7 +57,7 @@ class NetworkPane(OptionList):
         self._place = place
 
 
-class TextPane(VerticalScroll):
+class TextPane(ScrollableContainer):
     """Lines that may be scrolled through."""
 
     def __init__(self, title: str, name: str) -> None:
@@ -94,17 +98,30 @@ def record_page(session: Session) -> list[Line]:
     return record_lines(timeline.record, before)
 
 
-def step_page(session: Session) -> list[Line]:
-    """Return the last step, how it failed if it did, and the functions before and after."""
+def step_page(session: Session, width: int) -> list[Line]:
+    """Return the last step, how it failed if it did, and the functions before and after.
+
+    What failed is to be seen in `width` columns.
+    """
     timeline = session.timeline
     lines: list[Line] = []
     if timeline.error is not None:
-        lines += [*error_lines(timeline.error), line()]
+        lines += [*failure_page(timeline.error, width), line()]
     if timeline.last is not None:
         lines.append(head_line(timeline.last, timeline.at, recorded=timeline.is_past))
         lines += [each.indented(2) for each in tried_lines(timeline.last)]
         lines.append(line())
     return [*lines, *source_lines(timeline)]
+
+
+def failure_page(failed: RecordError, width: int) -> list[Line]:
+    """Return a failure, its source line cut to what is around the piece that failed."""
+    lines = error_lines(failed)
+    if failed.span is not None:
+        room = width - len(str(failed.span.place.line or "")) - GUTTER
+        source, carets = underline(window(failed.span, max(20, room)))
+        lines[1:3] = [line(source), line(error(carets))]
+    return lines
 
 
 def aside_page(session: Session) -> list[Line]:
