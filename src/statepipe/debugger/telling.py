@@ -20,6 +20,9 @@ from statepipe.record import Record
 MARGIN = 10
 """Where what is told of a step begins, behind what it is."""
 
+LONG_S = 0.1
+"""A step that takes longer says so. Others do not, so that a script always says the same."""
+
 
 def titled(title: str, lines: Sequence[Line]) -> Iterator[Line]:
     """Yield lines with a title before the first, all below each other."""
@@ -42,20 +45,19 @@ def moved_lines(move: Move, number: int, *, recorded: bool) -> Iterator[Line]:
 
 def head_line(move: Move, number: int, *, recorded: bool) -> Line:
     """Return a step in one line: from where to where, by which way, and how it failed if so."""
-    when = "recorded" if recorded else milliseconds(move.seconds)
-    pieces: list[str | Piece]
-    if move.way is None:
-        pieces = [move.before.state, dim(f"  {when}")]
-    else:
-        way = f"{move.before.state} → {move.to_state}"
-        pieces = [way, dim(f"  by {move.way}, {when}")]
+    where = move.before.state
+    facts = []
+    if move.way is not None:
+        where = f"{where} → {move.to_state}"
+        facts.append(f"by {move.way}")
+    if recorded:
+        facts.append("recorded")
+    elif move.seconds >= LONG_S:
+        facts.append(f"took {move.seconds:.1f} s")
+    pieces: list[str | Piece] = [where, dim(f"  {', '.join(facts)}" if facts else "")]
     if move.error is not None:
         pieces.append(error(f"  ✗ {move.error.error_type}"))
     return line(bold(f"step {number}  "), *pieces)
-
-
-def milliseconds(seconds: float) -> str:
-    return f"{seconds * 1000:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def called_line(called: Called, move: Move) -> Line:
