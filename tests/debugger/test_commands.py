@@ -32,6 +32,7 @@ from statepipe.errors import UsageError
         ("branch 2", say.Branch(2)),
         ("restart", say.Restart()),
         ("record", say.Show("record")),
+        ("show a.b", say.Show("record", ("a", "b"))),
         ("why", say.Show("why")),
         ("?", say.Help()),
         ("help s", say.Help("s")),

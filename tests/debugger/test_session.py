@@ -264,6 +264,14 @@ def test_show_marks_what_the_last_step_did(orders: Session) -> None:
     assert said(orders, "continue", "show") == ["  quantity: 4", "  price: 80", "+ total: 320"]
 
 
+def test_a_field_is_shown_whole(orders: Session) -> None:
+    text = "x" * 5000
+    orders.obey(f'edit note {{"text": "{text}"}}')
+
+    assert said(orders, "show note.text") == [f"note.text = '{text}'"]
+    assert max(map(len, said(orders, "show"))) < 300
+
+
 def test_the_path_shows_what_came_after_a_past_step(orders: Session) -> None:
     assert said(orders, "continue", "path") == ["order → price → large"]
     assert said(orders, "back", "path") == ["order → price", "then → large"]

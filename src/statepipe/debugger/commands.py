@@ -85,9 +85,10 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Something is looked at: `record`, `why`, `source`, `path`, `graph`, `breaks`, `watches`."""
+    """Something is looked at: `record`, or what is at `path` of it, `why`, `source` and so on."""
 
     what: str
+    path: Path = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,10 @@ def read_watch(rest: str) -> Command:
     return Watch(read_path(rest))
 
 
+def read_show(rest: str) -> Command:
+    return Show("record", read_path(rest) if rest else ())
+
+
 def read_unwatch(rest: str) -> Command:
     return Unwatch(read_path(rest) if rest else None)
 
@@ -270,8 +275,9 @@ VERBS: Mapping[str, Verb] = {
     "fork": Verb("fork", "begin a new branch here: what comes next runs again", alone(Fork()),
                  "f"),
     "branch": Verb("branch [N]", "list the branches, or go to one", read_branch),
-    "show": Verb("show", "show the record, with what the last step did to it",
-                 alone(Show("record")), "r"),
+    "show": Verb("show [PATH]",
+                 "show the record, with what the last step did to it, or all of one field",
+                 read_show, "r"),
     "source": Verb("source", "show the functions that ran in the last step and those to come",
                    alone(Show("source"))),
     "path": Verb("path", "show the states so far", alone(Show("path")), "p"),

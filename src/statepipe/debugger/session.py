@@ -15,7 +15,7 @@ from statepipe.debugger import commands as say
 from statepipe.debugger.changes import record_lines
 from statepipe.debugger.conditions import Breakpoint, breakpoint_at
 from statepipe.debugger.drive import Make
-from statepipe.debugger.paths import Path, shown_path, with_value, without_value
+from statepipe.debugger.paths import Path, shown_path, value_at, with_value, without_value
 from statepipe.debugger.picture import picture
 from statepipe.debugger.reasons import why_lines
 from statepipe.debugger.source import source_lines
@@ -32,10 +32,13 @@ from statepipe.debugger.telling import (
 )
 from statepipe.debugger.text import Line, bold, dim, line
 from statepipe.debugger.timeline import Timeline
-from statepipe.errors import UsageError
+from statepipe.errors import UsageError, shown
 from statepipe.graph.model import Machine
 from statepipe.plan.stepping import Move, Stepper
 from statepipe.record import Record
+
+MUCH = 100_000
+"""Characters of a value that was asked for by its path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +167,13 @@ class Session:
         return move
 
     def _stand_again(self) -> None:
-        """Put the record back to where an interrupted step began."""
+        """Put the record back to where an interrupted step began.
+
+        Within another network, to where the state stands that has called it.
+        """
         old = self.timeline
+        while old.stop().nested:
+            old.back()
         self.branches[self.current] = old.forked(old.origin)
 
     def _is_held(self, move: Move) -> bool:
@@ -272,6 +280,9 @@ class Session:
     def _show(self, command: say.Show) -> Iterator[Line]:
         timeline = self.timeline
         match command.what:
+            case "record" if command.path:
+                value = value_at(timeline.record, command.path)
+                yield line(f"{shown_path(command.path)} = {shown(value, MUCH)}")
             case "record":
                 before = timeline.last.before.record if timeline.last is not None else None
                 yield from record_lines(timeline.record, before)

@@ -248,6 +248,12 @@ async def test_a_step_that_takes_long_holds_nothing_and_can_be_interrupted(
         assert "✓ ended at done" in shown.status
 
 
+async def test_what_functions_print_stands_among_the_answers(tmp_path: Path) -> None:
+    async with screen(tmp_path, slow(lambda _: print("so far", "so good"))) as shown:
+        await shown.press("s")
+        await shown.until(lambda: "printed  so far so good" in shown.pane("answers"))
+
+
 async def test_the_app_is_left_while_a_step_runs(tmp_path: Path) -> None:
     began_s = time.monotonic()
     async with screen(tmp_path, slow(waits_blocking)) as shown:

@@ -12,6 +12,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import Print
 from textual.message import Message
 from textual.widgets import Footer, Input, Static
 
@@ -60,14 +61,16 @@ class DebugApp(App[BaseException | int]):
     class Obeyed(Message):
         """A command has ended."""
 
-        def __init__(self, ended: Ended) -> None:
+        def __init__(self, working: Working, ended: Ended) -> None:
             super().__init__()
+            self.working = working
             self.ended = ended
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
         self.working: Working | None = None
+        self._printed = ""
         self._network = NetworkPane()
         self._record = TextPane("record", "record")
         self._step = TextPane("step", "step")
@@ -91,8 +94,15 @@ class DebugApp(App[BaseException | int]):
         self.title = self.session.machine.name
         for number, code in SIGNALS.items():
             asyncio.get_running_loop().add_signal_handler(number, self.exit, int(code))
+        self.begin_capture_print(self)
         self._network.focus()
         self.redraw()
+
+    def on_print(self, event: Print) -> None:
+        """Show what user code prints: it must not be written over the screen."""
+        self._printed += event.text
+        *whole, self._printed = self._printed.split("\n")
+        self._answers.add([line(dim("printed  "), text) for text in whole])
 
     def on_resize(self) -> None:
         if self.working is None:
@@ -130,12 +140,13 @@ class DebugApp(App[BaseException | int]):
             self._answers.add([line(dim(f"{self.working.text} is still running"))])
             return
         self.tell_status(running_line(text))
-        self.working = Working(
-            self.session, text, lambda ended: self.post_message(self.Obeyed(ended))
-        )
+        self.working = Working(self.session, text, self._tell)
+
+    def _tell(self, working: Working, ended: Ended) -> None:
+        self.post_message(self.Obeyed(working, ended))
 
     def on_debug_app_obeyed(self, message: Obeyed) -> None:
-        if self.working is None:  # told twice
+        if message.working is not self.working:  # told twice
             return
         self.working = None
         ended = message.ended

@@ -23,12 +23,14 @@ class Ended:
 
 
 class Working:
-    """One command under way. `tell` is called in its thread when it has ended.
+    """One command under way. `tell` is called in its thread when it has ended, perhaps twice.
 
     The thread is a daemon: user code that cannot be interrupted does not hold the process.
     """
 
-    def __init__(self, session: Session, text: str, tell: Callable[[Ended], object]) -> None:
+    def __init__(
+        self, session: Session, text: str, tell: Callable[[Working, Ended], object]
+    ) -> None:
         self.text = text
         self._session = session
         self._tell = tell
@@ -49,12 +51,13 @@ class Working:
         return not self._thread.is_alive()
 
     def _work(self) -> None:
-        ended = Ended(self.text, error=KeyboardInterrupt())
         try:
-            ended = Ended(self.text, answer=self._session.obey(self.text))
+            self._tell(self, self._ended())
+        except KeyboardInterrupt as late:
+            self._tell(self, Ended(self.text, error=late))
+
+    def _ended(self) -> Ended:
+        try:
+            return Ended(self.text, answer=self._session.obey(self.text))
         except BaseException as error:  # told in the app's own thread, which shows or raises it
-            ended = Ended(self.text, error=error)
-        try:
-            self._tell(ended)
-        except KeyboardInterrupt:  # it came late; to be told twice does no harm
-            self._tell(ended)
+            return Ended(self.text, error=error)
