@@ -342,3 +342,14 @@ def test_only_a_step_that_takes_long_tells_how_long(tmp_path: Path) -> None:
 
     assert quick == "step 1  a → b  by a->b"
     assert re.fullmatch(r"step 2  b → c  by b->c, took 0\.\d s", slow)
+
+
+def test_why_and_a_fork_give_code_the_ids_that_it_had(tmp_path: Path) -> None:
+    config = ORDERS.replace("data['total'] >= 100", "(True, uuid())")
+    with session_on(config, tmp_path) as session:
+        first = said(session, "step 2", "why")
+        again = said(session, "why")
+        forked = said(session, "back", "fork", "step", "why")
+
+    assert re.search(r"reason  \w{8}-", first[2])
+    assert first == again == forked
