@@ -1,15 +1,16 @@
-"""Names: a state as paths name it, in its own network or within another."""
+"""Names: a state as paths name it, in the main network or, as `network:state`, in another."""
 
 from __future__ import annotations
 
-from statepipe.plan.stepping import Stop
+from statepipe.graph.model import Machine, Network
 
 
-def network_of(state: str, main: str, *, nested: bool) -> str:
-    """Return the network of a state, given how a path names it: `network:state` if nested."""
-    return state.partition(":")[0] if nested else main
+def network_of(state: str, machine: Machine) -> Network:
+    """Return the network that the state of a path belongs to."""
+    main = machine.main_network
+    return main if state in main.states else machine.networks.get(state.partition(":")[0], main)
 
 
-def own_name(stop: Stop) -> str:
-    """Return the name that the state where a record stands has in its network."""
-    return stop.state.partition(":")[2] if stop.nested else stop.state
+def is_called(state: str, name: str) -> bool:
+    """Tell whether `state` of a path is the one that is called `name` in its network."""
+    return state == name or state.endswith(f":{name}")

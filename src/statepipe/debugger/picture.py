@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from statepipe.debugger.conditions import Breakpoint
+from statepipe.debugger.names import network_of
 from statepipe.debugger.text import Line, Tone, dim, line
 from statepipe.debugger.timeline import Timeline
 from statepipe.graph.draw import LOST, Twig, twigs
@@ -26,10 +27,11 @@ def picture(
     machine: Machine, timeline: Timeline, breakpoints: Mapping[str, Breakpoint]
 ) -> list[Row]:
     """Return the network in which the record stands. Where that is another's, its name is told."""
-    network = machine.networks[timeline.network]
-    look = Look(f"{network.name}:" if timeline.is_nested else "", timeline, breakpoints)
+    network = network_of(timeline.state, machine)
+    nested = network is not machine.main_network
+    look = Look(f"{network.name}:" if nested else "", timeline, breakpoints)
     reached, lost = twigs(network)
-    rows = [Row(line(dim(f"network {network.name}")))] if timeline.is_nested else []
+    rows = [Row(line(dim(f"network {network.name}")))] if nested else []
     rows += map(look.row, reached)
     if lost:
         rows += [Row(line(dim(LOST))), *map(look.row, lost)]

@@ -15,6 +15,7 @@ from statepipe.debugger import commands as say
 from statepipe.debugger.changes import record_lines
 from statepipe.debugger.conditions import Breakpoint, breakpoint_at
 from statepipe.debugger.drive import Make
+from statepipe.debugger.names import network_of
 from statepipe.debugger.paths import Path, shown_path, value_at, with_value, without_value
 from statepipe.debugger.picture import picture
 from statepipe.debugger.reasons import why_lines
@@ -121,7 +122,7 @@ class Session:
     def holds(self, state: str, record: Record) -> bool:
         """Tell whether a breakpoint holds a record before a state. What it raises is passed on."""
         found = self.breakpoints.get(state)
-        return found is not None and found.holds(record, self.timeline.network)
+        return found is not None and found.holds(record, network_of(state, self.machine).name)
 
     # -- going on --------------------------------------------------------------------------
 

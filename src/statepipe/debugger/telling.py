@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statepipe.debugger.changes import change_lines
 from statepipe.debugger.commands import SHORT, VERBS
 from statepipe.debugger.conditions import Breakpoint
-from statepipe.debugger.names import own_name
+from statepipe.debugger.names import is_called
 from statepipe.debugger.paths import Path, shown_path, value_at
 from statepipe.debugger.text import Line, Piece, bold, columns, dim, error, line
 from statepipe.debugger.timeline import Timeline
@@ -63,7 +63,7 @@ def head_line(move: Move, number: int, *, recorded: bool) -> Line:
 def called_line(called: Called, move: Move) -> Line:
     """Return a function that ran: its role, its code or name, and how it ended if not well."""
     step = called.step
-    at = "" if step.state == own_name(move.before) else f" at {step.state}"
+    at = "" if is_called(move.before.state, step.state) else f" at {step.state}"
     pieces: list[Piece] = [dim(f"{step.role}{at}  "), (label_of(step.function, 60), "plain")]
     if called.error is not None:
         pieces.append(error(f"  {type(called.error).__name__}"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statepipe.debugger.names import network_of
 from statepipe.errors import RecordError, UsageError
 from statepipe.plan.stepping import MOVES_KEPT, Move, Stepper, Stop
 from statepipe.record import Record
@@ -53,15 +52,6 @@ class Timeline:
         """The states that the record has been in, the one where it stands at last."""
         move = self.next
         return (*move.before.path, move.before.state) if move is not None else self.stepper.path
-
-    @property
-    def is_nested(self) -> bool:
-        return self.next.before.nested if self.next is not None else self.stepper.is_nested
-
-    @property
-    def network(self) -> str:
-        """The name of the network in which the record stands."""
-        return network_of(self.state, self.stepper.plan.network, nested=self.is_nested)
 
     @property
     def is_done(self) -> bool:
