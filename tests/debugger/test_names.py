@@ -56,7 +56,14 @@ def test_within_a_network_that_network_is_drawn(nested: Session) -> None:
 def test_paths_and_steps_name_states_with_their_network(nested: Session) -> None:
     assert said(nested, "step")[0].startswith("step 1  a → tax:t")
     assert "  ran     transform  {**data, 't': 2}" in said(nested, "step")
-    assert said(nested, "path") == ["a → tax:t → tax:done → z"]
+    assert said(nested, "continue", "path") == ["a → tax:t → tax:done → z"]
+
+
+def test_a_fork_goes_on_from_within_a_network(nested: Session) -> None:
+    lines = said(nested, "step 2", "back", "edit a 5", "step", "show")
+
+    assert lines == ["  a: 5", "+ t: 2"]
+    assert said(nested, "continue", "path") == ["a → tax:t → tax:done → z"]
 
 
 def test_a_breakpoint_within_a_network_holds_the_record(nested: Session) -> None:

@@ -168,13 +168,8 @@ class Session:
         return move
 
     def _stand_again(self) -> None:
-        """Put the record back to where an interrupted step began.
-
-        Within another network, to where the state stands that has called it.
-        """
+        """Put the record back to where an interrupted step began."""
         old = self.timeline
-        while old.stop().nested:
-            old.back()
         self.branches[self.current] = old.forked(old.origin)
 
     def _is_held(self, move: Move) -> bool:

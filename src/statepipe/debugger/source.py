@@ -54,12 +54,10 @@ def or_none(lines: Sequence[Line]) -> Iterable[Line]:
 
 
 def next_steps(timeline: Timeline) -> Iterable[Step]:
-    """Return what may run next: all of the state's functions; within a network, what did run."""
+    """Return what may run next: all of the state's functions."""
     move = timeline.next
     if move is None:
         return steps_of(timeline.stepper.planned)
-    if move.before.nested:
-        return [each.step for each in move.journal.calls]
     return steps_of(timeline.stepper.plan.states[move.before.at])
 
 
