@@ -51,7 +51,7 @@ def test_no_command_at_all_prints_the_help_as_an_error(capsys: pytest.CaptureFix
         (
             ["vacuum"],
             "there is no command 'vacuum'; "
-            "the commands are run, dead, replay, check, test, why, show, status, functions, "
+            "the commands are run, dead, replay, check, test, why, debug, show, status, functions, "
             "schema, init, version",
         ),
         (["--hlep"], "there is no option --hlep; did you mean --help?"),

@@ -16,7 +16,8 @@ def test_the_wheel_holds_the_package_and_says_that_it_is_typed(tmp_path: Path) -
     with zipfile.ZipFile(wheel) as archive:
         held = set(archive.namelist())
 
+    data = {"py.typed", "cli/starter/flow.yaml", "cli/debug_app/app.tcss"}
     modules = {f"statepipe/{path.relative_to(PACKAGE)}" for path in PACKAGE.rglob("*.py")}
-    assert modules | {"statepipe/py.typed", "statepipe/cli/starter/flow.yaml"} <= held
+    assert modules | {f"statepipe/{name}" for name in data} <= held
     assert any(name.endswith("licenses/LICENSE") for name in held)
     assert not [name for name in held if name.startswith(("tests/", "bench/", "docs/"))]

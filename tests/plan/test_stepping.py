@@ -193,3 +193,21 @@ def test_steps_go_through_networks_and_a_fork_goes_on_from_within() -> None:
         drive(fork.step(), None)
     assert fork.outcome.data == {"n": 1, "m": 12}
     assert fork.outcome.path == ("a", "sub:s", "sub:e", "z")
+
+
+def test_a_state_that_asks_its_arcs_is_kept_with_the_record_that_it_asked_for() -> None:
+    walked = stepper_of(
+        plan_of(
+            state(
+                "a",
+                arc("end", "lambda s: s['n'] > 0", transforms="lambda s: {'n': 9}"),
+                transforms="lambda s: {'n': 1}",
+            ),
+            state("end"),
+        ),
+        {"n": 0},
+    )
+    move = step(walked)
+
+    assert [(each.state.name, each.record) for each in move.journal.choices] == [("a", {"n": 1})]
+    assert move.after == {"n": 9}

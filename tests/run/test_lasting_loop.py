@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from statepipe.run.lasting_loop import LastingLoop
+from statepipe.run.watchdog import raise_in
 
 
 async def running_loop() -> asyncio.AbstractEventLoop:
@@ -82,3 +83,30 @@ def test_its_thread_is_gone_after_the_close() -> None:
     own.close()
 
     assert (during - before, threading.active_count() - before) == (1, 0)
+
+
+def test_an_error_raised_in_the_waiting_thread_ends_the_wait_and_the_work() -> None:
+    own, began, seen = LastingLoop(), threading.Event(), list[str]()
+
+    async def forever() -> None:
+        began.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+
+    def call() -> None:
+        try:
+            own.run(forever())
+        except KeyboardInterrupt:
+            seen.append("interrupted")
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    began.wait()
+    raise_in(thread.ident or 0, KeyboardInterrupt)
+    thread.join(20)
+    own.close()
+
+    assert sorted(seen) == ["cancelled", "interrupted"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -11,6 +11,7 @@ from statepipe.config.tree import keys_below
 from statepipe.errors import shown
 
 Kind: TypeAlias = Literal["missing", "unexpected", "changed"]
+Same: TypeAlias = Callable[[Any, Any], bool]  # of two values of records
 WHOLE = "(the record)"
 
 
@@ -35,27 +36,31 @@ class Difference:
         return f"~ {self.path}: expected {shown(self.expected)}, found {shown(self.found)}"
 
 
-def differences(expected: Any, found: Any, *, whole: bool, path: str = "") -> Iterator[Difference]:
+def differences(
+    expected: Any, found: Any, *, whole: bool, path: str = "", same: Same | None = None
+) -> Iterator[Difference]:
     """Yield where `found` is not `expected`, in order; both are values of records.
 
-    Where not `whole`, mappings may hold other fields as well, at any depth. Numbers are equal by
-    value, be they whole or not; true and false are no numbers.
+    Where not `whole`, mappings may hold other fields as well, at any depth. Single values are
+    compared by `same`; by default numbers are equal by value, be they whole or not, and true and
+    false are no numbers.
     """
+    same = same or equal
     if isinstance(expected, Mapping) and isinstance(found, Mapping):
-        yield from _of_mappings(expected, found, whole=whole, path=path)
+        yield from _of_mappings(expected, found, whole, path, same)
     elif isinstance(expected, list | tuple) and isinstance(found, list | tuple):
-        yield from _of_lists(expected, found, whole=whole, path=path)
-    elif not _equal(expected, found):
+        yield from _of_lists(expected, found, whole, path, same)
+    elif not same(expected, found):
         yield Difference(path or WHOLE, "changed", expected, found)
 
 
 def _of_mappings(
-    expected: Mapping[Any, Any], found: Mapping[Any, Any], *, whole: bool, path: str
+    expected: Mapping[Any, Any], found: Mapping[Any, Any], whole: bool, path: str, same: Same
 ) -> Iterator[Difference]:
     for key, value in expected.items():
         below = keys_below(path, str(key))
         if key in found:
-            yield from differences(value, found[key], whole=whole, path=below)
+            yield from differences(value, found[key], whole=whole, path=below, same=same)
         else:
             yield Difference(below, "missing", expected=value)
     for key in found if whole else ():
@@ -66,9 +71,9 @@ def _of_mappings(
 def _of_lists(
     expected: list[Any] | tuple[Any, ...],
     found: list[Any] | tuple[Any, ...],
-    *,
     whole: bool,
     path: str,
+    same: Same,
 ) -> Iterator[Difference]:
     for index in range(max(len(expected), len(found))):
         below = keys_below(path, index)
@@ -77,10 +82,11 @@ def _of_lists(
         elif index >= len(expected):
             yield Difference(below, "unexpected", found=found[index])
         else:
-            yield from differences(expected[index], found[index], whole=whole, path=below)
+            values = expected[index], found[index]
+            yield from differences(*values, whole=whole, path=below, same=same)
 
 
-def _equal(expected: Any, found: Any) -> bool:  # values of records
+def equal(expected: Any, found: Any) -> bool:  # values of records
     if isinstance(expected, bool) or isinstance(found, bool):
         return expected is found
     if isinstance(expected, float) and isinstance(found, float) and math.isnan(expected):

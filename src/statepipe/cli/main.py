@@ -21,6 +21,7 @@ COMMANDS = {
     "check": "statepipe.cli.check",
     "test": "statepipe.cli.test",
     "why": "statepipe.cli.why",
+    "debug": "statepipe.cli.debug",
     "show": "statepipe.cli.show",
     "status": "statepipe.cli.status",
     "functions": "statepipe.cli.functions",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from statepipe.functions.function import Function
 from statepipe.graph.model import Arc, Catch, Network, Push, State
@@ -176,37 +177,66 @@ def is_plain(char: str) -> bool:
 # -- tree ----------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Twig:
+    """One line of the tree: a state as `parent` leads to it, None for a root.
+
+    `lead` is what is drawn before its name. `way` is when it is gone to, `note` what is particular
+    about it. `is_again`: it was shown before, and is not followed here.
+    """
+
+    name: str
+    parent: str | None
+    lead: str
+    way: str
+    note: str
+    is_again: bool
+
+    def __str__(self) -> str:
+        parts = [one_line(self.name), self.way, "(above)" if self.is_again else self.note]
+        return self.lead + "  ".join(filter(None, parts))
+
+
+LOST = "no way leads from the start to:"
+
+
 def tree(network: Network, inner: Sequence[Network] = ()) -> str:
     """Return the network as an indented tree from its start state, and below it those `inner`.
 
     A state that was shown before is named again with `(above)` and not followed; states that no
     arc leads to stand at the end.
     """
-    shown: set[str] = set()
-    lines = branch(network, network.start, shown)
-    lost = [name for name in network.states if name not in shown]
+    reached, lost = twigs(network)
+    lines = list(map(str, reached))
     if lost:
-        lines += ["", "no way leads from the start to:"]
-        for name in lost:
-            if name not in shown:
-                lines += branch(network, name, shown)
+        lines += ["", LOST, *map(str, lost)]
     text = "\n".join(lines) + "\n"
     return text + "".join(f"\nnetwork {one_line(each.name)}\n{tree(each)}" for each in inner)
 
 
-def branch(network: Network, root: str, shown: set[str]) -> list[str]:
+def twigs(network: Network) -> tuple[list[Twig], list[Twig]]:
+    """Return the lines of the tree, and those of the states that no way leads to."""
+    shown: set[str] = set()
+    reached = branch(network, network.start, shown)
+    lost: list[Twig] = []
+    for name in network.states:
+        if name not in shown:
+            lost += branch(network, name, shown)
+    return reached, lost
+
+
+def branch(network: Network, root: str, shown: set[str]) -> list[Twig]:
     """Return the lines of the tree below `root`, and add its states to `shown`.
 
     Not by recursion: a chain of states may be longer than Python's stack.
     """
-    lines: list[str] = []
-    waiting: list[tuple[str, str, str, str]] = [(root, "", "", "")]
+    found: list[Twig] = []
+    waiting: list[tuple[str, str | None, str, str, str]] = [(root, None, "", "", "")]
     while waiting:
-        name, lead, indent, way = waiting.pop()
-        seen, state = name in shown, network.states[name]
-        note = "(above)" if seen else about(state)
-        lines.append(lead + "  ".join(filter(None, [one_line(name), way, note])))
-        if seen:
+        name, parent, lead, indent, way = waiting.pop()
+        state = network.states[name]
+        found.append(Twig(name, parent, lead, way, about(state), name in shown))
+        if name in shown:
             continue
         shown.add(name)
         ways = [(arc.target, way_of(arc)) for arc in state.arcs]
@@ -215,6 +245,7 @@ def branch(network: Network, root: str, shown: set[str]) -> list[str]:
         below = [
             (
                 target,
+                name,
                 indent + ("└─ " if number == last else "├─ "),
                 indent + ("   " if number == last else "│  "),
                 way,
@@ -222,7 +253,7 @@ def branch(network: Network, root: str, shown: set[str]) -> list[str]:
             for number, (target, way) in enumerate(ways)
         ]
         waiting += reversed(below)
-    return lines
+    return found
 
 
 def about(state: State) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from statepipe.errors import RecordError
-from statepipe.plan.model import Step
+from statepipe.functions.view import Caught
+from statepipe.plan.model import Plan, PlannedState, Step
 from statepipe.plan.values import deep_copy
 from statepipe.record import Record
 
@@ -34,6 +35,16 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """A state of `plan` that chose an arc by asking, and for what: enough to ask it again."""
+
+    plan: Plan
+    state: PlannedState
+    record: Record
+    caught: Caught | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Event:
     """A state that the record entered, left, or failed an attempt at, with the record then."""
 
@@ -47,8 +58,8 @@ class Event:
 class Journal:
     """All of it in order. `caught` are the failures that a `catch` has dealt with.
 
-    `tried` are the arcs that were tried, and the clauses of `catch` that were chosen. `ways` are
-    the names of those by which states were left.
+    `choices` are the states that asked their arcs. `tried` are the arcs that were tried, and the
+    clauses of `catch` that were chosen. `ways` are the names of those by which states were left.
     """
 
     calls: list[Called] = field(default_factory=list)
@@ -57,9 +68,15 @@ class Journal:
     failures: list[RecordError] = field(default_factory=list)
     caught: list[RecordError] = field(default_factory=list)
     ways: list[str] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
 
     def entered(self, state: str, record: Record) -> None:
         self.events.append(Event("enter", state, snapshot(record)))
+
+    def choosing(
+        self, plan: Plan, state: PlannedState, record: Record, caught: Caught | None
+    ) -> None:
+        self.choices.append(Choice(plan, state, snapshot(record), caught))
 
     def chose(self, name: str, target: str, *, chosen: bool) -> None:
         """Note an arc that was tried; its condition, if it has one, was the last call for it."""
@@ -88,9 +105,11 @@ class Journal:
             list(self.failures),
             list(self.caught),
             list(self.ways),
+            list(self.choices),
         )
         for kept in (self.calls, self.tried, self.events, self.failures, self.caught, self.ways):
             kept.clear()
+        self.choices.clear()
         return full
 
 

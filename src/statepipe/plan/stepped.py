@@ -107,6 +107,7 @@ class SteppedWalk(Walk):
         try:
             arc = self._forced(state)
             if arc is None:
+                self.ledger.journal.choosing(self.plan, state, self.record, self.caught)
                 return (yield from super()._choose(state))
             self.tried.append((arc, True))
             return arc

@@ -13,6 +13,8 @@ from statepipe import standard
 
 Result = TypeVar("Result")
 
+SLICE_S = 0.05
+
 
 class LastingLoop:
     """Runs until it is closed."""
@@ -27,6 +29,8 @@ class LastingLoop:
         """Await `work` there, and return what it gives. An interrupt here cancels it there."""
         future = standard.asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
+            while not standard.futures.wait([future], timeout=SLICE_S).done:
+                pass  # an error that another thread raises here arrives between two waits
             return future.result()
         finally:
             future.cancel()  # of what is done, nothing is left to cancel

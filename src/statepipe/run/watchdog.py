@@ -113,7 +113,7 @@ class Watchdog:
             return max(0.0, self._looks_at_s - now_s)
 
 
-def raise_in(thread: int, error: type[Exception]) -> None:
+def raise_in(thread: int, error: type[BaseException]) -> None:
     """Raise `error` in a thread at its next check for errors."""
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
 
