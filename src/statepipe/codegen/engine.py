@@ -69,7 +69,8 @@ class RunChunk:
         if index in self.finished:
             return self.finished[index].path
         leaf = self.program.leaves[self.ends[index] - 1]
-        return self.program.behind(self.trails[index]).then(leaf.path)
+        trail = self.trails[index]
+        return leaf.path if trail is None else self.program.behind(trail).then(leaf.path)
 
     def replace(self, index: int, again: RunChunk) -> None:
         """Put the only record of `again`, run from the same plan, in the place of `index`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -53,7 +54,7 @@ class Behind:
     marks: list[int] = field(default_factory=list)
 
     def add(self, jump: Jump) -> None:
-        self.path += (called(state, self.networks) for state in jump.path)
+        self.path += self.called(jump.path)
         if jump.push is not None:
             self.networks.append(jump.push)
             self.marks.append(len(self.path))
@@ -63,7 +64,11 @@ class Behind:
 
     def then(self, path: tuple[str, ...]) -> tuple[str, ...]:
         """Return the path with states of the innermost network behind it."""
-        return (*self.path, *(called(state, self.networks) for state in path))
+        return (*self.path, *self.called(path))
+
+    def called(self, path: tuple[str, ...]) -> Iterable[str]:
+        """Return what states of the innermost network are called on the path."""
+        return (called(state, self.networks) for state in path) if self.networks else path
 
 
 @dataclass(slots=True)
