@@ -153,6 +153,8 @@ def test_ranges_of_a_file_give_together_what_the_whole_gives(
         reader = source.open_range(start, min(start + size, total))
         found += [item for block in iter(reader.read, None) for item in block.items]
         reader.close()
-    whole = [item for block in iter(source.open().read, None) for item in block.items]
+    reader = source.open()
+    whole = [item for block in iter(reader.read, None) for item in block.items]
+    reader.close()
 
     assert found == whole
