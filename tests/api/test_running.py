@@ -123,6 +123,24 @@ def test_a_trace_is_the_steps_in_their_order(stepping: Any) -> None:
     assert before <= stamps[0] <= stamps[1] <= stamps[2] <= time.time()
 
 
+def test_a_trace_leaves_out_no_end_state_that_failed_and_was_caught(stepping: Any) -> None:
+    config = counting(1)
+    config["states"][2] |= {"transform": "1 / 0", "on_error": "spare"}
+    config["states"].append({"name": "spare", "is_end": True, "transform": "{**data, 'at': 1}"})
+    caller: Caller = stepping(config)
+    trace = caller.trace({"n": 0}, initial_state="double")
+
+    assert [(entry["from_state"], entry["to_state"]) for entry in trace] == [
+        ("double", "done"),
+        ("done", "spare"),
+    ]
+    assert [entry["data"] for entry in trace] == [
+        {"n": 0, "ok": True},
+        {"n": 0, "ok": True, "at": 1},
+    ]
+    assert trace[0]["transition"] == "double->done" != trace[1]["transition"]
+
+
 def test_a_trace_may_begin_elsewhere_and_shows_where_a_record_failed(stepping: Any) -> None:
     caller: Caller = stepping(counting())
 

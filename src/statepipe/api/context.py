@@ -8,7 +8,7 @@ from typing import Any
 
 from statepipe.api.assemble import checked_record
 from statepipe.api.step_result import StepResult
-from statepipe.api.tracing import Profile, trace_entry
+from statepipe.api.tracing import Profile, trace_entries
 from statepipe.errors import RecordError, UsageError
 from statepipe.functions.view import StateView
 from statepipe.plan.journal import snapshot
@@ -156,7 +156,7 @@ class ExecutionContext:
     def note(self, result: StepResult) -> None:
         """Keep a step that was made."""
         if self.trace is not None:
-            self.trace.append(trace_entry(result))
+            self.trace += trace_entries(result)
         if self._profile is not None:
             self._profile.add(result)
         self.steps.append(result)

@@ -8,7 +8,7 @@ from statepipe.api.context import ExecutionContext
 from statepipe.api.modes import ExecutionMode
 from statepipe.api.step_result import StepResult
 from statepipe.api.stepping import MAX_STEPS, SteppedMachine
-from statepipe.api.tracing import Profile, trace_entry
+from statepipe.api.tracing import Profile, trace_entries
 from statepipe.errors import UsageError
 from statepipe.record import Record
 
@@ -49,18 +49,18 @@ class RunningMachine(SteppedMachine):
     def trace_execution_sync(
         self, data: Record, initial_state: str | None = None, max_steps: int = MAX_STEPS
     ) -> list[dict[str, Any]]:
-        """Run a record, past all breakpoints, for `max_steps` at most; return its steps.
+        """Run a record, past all breakpoints, for `max_steps` at most; return its ways.
 
-        Each has `from_state`, `to_state`, `transition`, `data` and `timestamp`; the step that the
-        record failed in has `error` too.
+        Each has `from_state`, `to_state`, `transition`, `data` and `timestamp`; the one that the
+        record failed on has `error` too.
         """
-        return [trace_entry(step) for step in self._run_sync(data, initial_state, max_steps)]
+        return trace_of(self._run_sync(data, initial_state, max_steps))
 
     async def trace_execution(
         self, data: Record, initial_state: str | None = None, max_steps: int = MAX_STEPS
     ) -> list[dict[str, Any]]:
         """As `trace_execution_sync`, in a loop."""
-        return [trace_entry(step) for step in await self._run(data, initial_state, max_steps)]
+        return trace_of(await self._run(data, initial_state, max_steps))
 
     def profile_execution_sync(
         self, data: Record, initial_state: str | None = None, max_steps: int = MAX_STEPS
@@ -98,6 +98,10 @@ class RunningMachine(SteppedMachine):
     def _stands(self, result: StepResult) -> bool:
         failed = self.execution_mode is ExecutionMode.DEBUG and bool(result.failed_states)
         return result.at_breakpoint or result.is_complete or failed
+
+
+def trace_of(steps: list[StepResult]) -> list[dict[str, Any]]:
+    return [entry for step in steps for entry in trace_entries(step)]
 
 
 def profile_of(steps: list[StepResult]) -> dict[str, Any]:

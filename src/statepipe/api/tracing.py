@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from statepipe.api.step_result import StepResult
+from statepipe.plan.journal import snapshot
+from statepipe.plan.stepping import Move
 from statepipe.record import Record
 
 
-def trace_entry(result: StepResult) -> dict[str, Any]:
-    """Return a step as an entry of a trace; with `error` where the record has failed for good."""
-    entry = {
-        "from_state": result.from_state,
-        "to_state": result.to_state,
-        "transition": result.transition,
-        "data": result.data_after,
-        "timestamp": result.timestamp,
+def trace_entries(result: StepResult) -> list[dict[str, Any]]:
+    """Return a step as entries of a trace; the last has `error` where the record failed for good.
+
+    One entry, but where the record came to an end state whose failure was caught: then one more
+    for each way on from there.
+    """
+    found = [entry for move in result.moves for entry in ways_of(move, result.timestamp)]
+    return found if result.success else [*found[:-1], {**found[-1], "error": result.error}]
+
+
+def ways_of(move: Move, timestamp: float) -> Iterator[dict[str, Any]]:
+    """Yield the ways of a move, state by state."""
+    came = [event for event in move.journal.events if event.kind == "enter"]
+    at_once = came[1:-1] if move.number == 1 else came[:-1]  # the first step tells of its start too
+    stood = move.before.state
+    for event, way in zip(at_once, move.journal.ways, strict=False):  # the last way is the move's
+        yield entry_of(stood, event.state, way, event.record, timestamp)
+        stood = event.state
+    yield entry_of(stood, move.to_state, move.way, move.after, timestamp)
+
+
+def entry_of(stood: str, came: str, way: str | None, data: Record, at: float) -> dict[str, Any]:
+    return {
+        "from_state": stood,
+        "to_state": came,
+        "transition": way,
+        "data": snapshot(data),
+        "timestamp": at,
     }
-    return entry if result.success else {**entry, "error": result.error}
 
 
 class Profile:
