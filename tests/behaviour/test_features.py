@@ -105,6 +105,15 @@ def test_resources(run: Run) -> None:
     check(run(config, {"n": 4}), "z", {"n": 4, "eur": 2.0}, "a b z")
 
 
+@pytest.mark.parametrize("state", ["a", "b", "z"])
+def test_every_state_does_its_work(run: Run, state: str) -> None:
+    config = machine()
+    found = next(each for each in config["states"] if each["name"] == state)
+    found["transform"] = "{**data, 'at': state.name}"
+
+    check(run(config, {"n": 1}), "z", {"n": 1, "at": state}, "a b z")
+
+
 # -- what is refused -----------------------------------------------------------------------
 
 
@@ -135,6 +144,27 @@ def test_pre_validators_come_before_transforms_and_validators_behind(
         check(seen, "z", {"n": 4}, "a b z")
     else:
         check_failed(seen, "b", "InvalidRecordError", refused, "a b")
+
+
+def test_what_an_end_state_refuses(run: Run) -> None:
+    config = machine()
+    config["states"][2]["validators"] = ["(False, 'not here')"]
+
+    check_failed(run(config, {"n": 1}), "z", "InvalidRecordError", "not here", "a b z")
+
+
+@pytest.mark.parametrize("key", ["on_error", "retry"])
+def test_what_fails_at_an_end_state_is_caught_or_tried_again(run: Run, key: str) -> None:
+    config = machine()
+    config["states"][2] |= {"transform": own("fail_once"), "on_error": "y"}
+    if key == "retry":
+        config["states"][2]["retry"] = {"max_attempts": 2}
+    seen = run(config, {"n": 1})
+
+    if key == "retry":
+        check(seen, "z", {"n": 1, "half": True, "attempts": 2}, "a b z")
+    else:
+        check(seen, "y", {"n": 1}, "a b z y")
 
 
 # -- which way -----------------------------------------------------------------------------
@@ -169,6 +199,22 @@ def test_no_open_arc(run: Run) -> None:
     seen = run(machine(to("z", condition="False")), {"n": 1})
 
     check_failed(seen, "b", "NoOpenArcError", "no arc of state 'b' accepts the record", "a b")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"type": "builtin", "name": "range", "params": {"fields": "n", "min": 1}},
+        {"type": "custom", "module": "operator", "name": "truth"},
+        "async def f(state):\n    return state['n'] == 1",
+        "import asyncio\nawait asyncio.sleep(0)\nreturn data['n'] == 1",
+    ],
+    ids=["builtin", "custom", "async def", "await"],
+)
+def test_conditions_of_other_forms(run: Run, condition: Any) -> None:
+    config = machine(to("y", condition=condition), to("z"))
+
+    check(run(config, {"n": 1}), "y", {"n": 1}, "a b y")
 
 
 def test_transforms_of_an_arc_see_the_state_that_is_left(run: Run) -> None:
@@ -206,6 +252,28 @@ def test_a_failure_tells_its_state_and_path(run: Run) -> None:
     check_failed(seen, "b", "KeyError", "KeyError: 'nothing'", "a b")
 
 
+def test_a_failure_on_an_arc_stays_at_the_state_that_is_left(run: Run) -> None:
+    config = machine(to("z", transform=[ADD, BREAK]))
+
+    check_failed(run(config, {"n": 1}), "b", "KeyError", "'nothing'", "a b")
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("raise StopIteration(7)", "StopIteration"),
+        (
+            "import asyncio\nasync def f(state):\n    raise asyncio.CancelledError",
+            "FunctionCancelledError",
+        ),
+        ("async def f(state):\n    raise StopIteration(7)", "RuntimeError"),
+        ("raise RecursionError('too deep')", "RecursionError"),
+    ],
+)
+def test_errors_that_mean_something_to_python(run: Run, code: str, kind: str) -> None:
+    check_failed(run(machine(work={"transform": code}), {"n": 1}), "b", kind, "", "a b")
+
+
 def test_retry(run: Run) -> None:
     work = {"transform": own("fail_once"), "retry": {"max_attempts": 3, "errors": ["OSError"]}}
     seen = run(machine(work=work), {"n": 1})
@@ -233,6 +301,13 @@ def test_on_error_goes_on_with_the_error_at_hand(run: Run) -> None:
     config["arcs"].append({"from": "c", "to": "y"})
 
     check(run(config, {"n": 1}), "y", {"n": 1, "why": ["KeyError", "b"]}, "a b c y")
+
+
+def test_a_catch_may_lead_to_an_end_that_fails(run: Run) -> None:
+    config = machine(work={"transform": BREAK, "on_error": "y"})
+    config["states"][3]["transform"] = "{**data, 'n': data['elsewhere']}"
+
+    check_failed(run(config, {"n": 1}), "y", "KeyError", "'elsewhere'", "a b y")
 
 
 def test_run_on_failure(run: Run, tmp_path: Path) -> None:
@@ -330,6 +405,46 @@ def test_a_retry_within_a_push_arc(run: Run) -> None:
     seen = run(pushing(work), {"n": 1})
 
     check(seen, "z", {"n": 1, "half": True, "attempts": 2}, "a b sub:in sub:out z")
+
+
+def test_a_catch_within_a_push_arc(run: Run) -> None:
+    seen = run(pushing({"transform": BREAK, "on_error": "skip"}), {"n": 1})
+
+    check(seen, "z", {"n": 1}, "a b sub:in sub:skip sub:out z")
+
+
+def test_a_loop_within_a_push_arc(run: Run) -> None:
+    config = pushing({"transform": ADD})
+    again = {"from": "in", "to": "in", "condition": "data['n'] < 3"}
+    config["networks"][1]["arcs"].insert(0, again)
+
+    check(run(config, {"n": 1}), "z", {"n": 3}, "a b sub:in sub:in sub:out z")
+
+
+def test_transitions_within_a_push_arc_count(run: Run) -> None:
+    config = pushing({})
+    config["networks"][1]["arcs"] = [{"from": "in", "to": "in"}]
+    config["max_transitions"] = 4
+    seen = run(config, {"n": 1})
+
+    assert seen.error is not None
+    assert (seen.error[0], seen.state) == ("TransitionLimitError", "sub:in")
+
+
+def test_a_limit_of_time_spans_what_is_pushed(run: Run) -> None:
+    config = pushing({"transform": own("dawdle")})
+    config["networks"][0]["states"][1]["timeout_s"] = 0.02
+    seen = run(config, {"n": 1})
+
+    assert seen.error is not None
+    assert seen.error[0] == "StateTimeoutError"
+
+
+def test_the_end_of_a_network_that_is_pushed_into_does_its_work(run: Run) -> None:
+    config = pushing({})
+    config["networks"][1]["states"]["out"]["transform"] = ADD
+
+    check(run(config, {"n": 1}), "z", {"n": 2}, "a b sub:in sub:out z")
 
 
 def test_networks_within_themselves_have_an_end(run: Run) -> None:
