@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from statepipe import AdvancedFSM, AsyncSimpleFSM, DataHandlingMode, SimpleFSM, UsageError
 from tests.api.steps import Caller, counting, to_the_end
+from tests.resources.test_lifetime import own
 from tests.streaming.streams import divider, one_state
 
 
@@ -232,6 +234,26 @@ def test_an_fsm_lends_its_machine_and_resources_and_keeps_them(kind: Any, steppi
     assert caller.step(caller.fsm.create_context({})).data_after == {"rate": 7}
     with pytest.raises(UsageError, match="belong to a config; an FSM has its own"):
         AdvancedFSM(fsm, custom_functions={})
+
+
+async def taking_async(state: Any) -> Any:
+    return {"n": state.resources["own"]}
+
+
+@pytest.mark.parametrize("work", ["lambda s: {'n': s.resources['own']}", taking_async])
+def test_a_registered_resource_takes_the_place_of_one_that_is_then_never_opened(
+    stepping: Any, work: Any, tmp_path: Path
+) -> None:
+    config = counting(9)
+    config["states"][0] |= {"transform": work, "resources": ["own"]}
+    config["resources"] = [own(tmp_path / "log", "AsyncNoted")]
+    caller: Caller = stepping(config)
+    caller.fsm.register_resource("own", 7)
+    result = caller.step(caller.fsm.create_context({"n": 1}))
+
+    assert result.data_after == {"n": 7}
+    assert caller.fsm.fsm.get_resources() == ["own"]
+    assert not (tmp_path / "log").exists()
 
 
 def test_a_resource_may_be_registered(stepping: Any) -> None:

@@ -147,7 +147,7 @@ class Resources:
 
     @property
     def names(self) -> list[str]:
-        return [*self._declared, *self.given]
+        return [*(name for name in self._declared if name not in self.given), *self.given]
 
     @property
     def declared(self) -> list[str]:
@@ -166,7 +166,7 @@ class Resources:
 
     def waits(self, names: Names) -> bool:
         seen = self.names if names is None else names
-        return any(self._declared[name].provider.waits for name in seen if name in self._declared)
+        return any(self._declared[name].provider.waits for name in seen if self._opens(name))
 
     def take(self, name: str, *, awaits: bool) -> Any:  # whatever the resource offers
         """Return what functions get of the resource `name`."""
@@ -183,9 +183,13 @@ class Resources:
 
     async def acquire_in_loop(self, names: tuple[str, ...]) -> bool:
         for name in names:
-            if name in self._declared:
+            if self._opens(name):
                 await self._declared[name].ready(kept=self._users == 0)
         return True
+
+    def _opens(self, name: str) -> bool:
+        """Tell whether a resource is opened here: the program may give one at any time."""
+        return name in self._declared and name not in self.given
 
     def aside(self, call: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
         async def in_thread(*arguments: Any) -> Any:  # whatever the call takes and gives
