@@ -153,6 +153,58 @@ async def test_sync_functions_run_off_the_loop() -> None:
     assert threads and threads[0] != threading.get_ident()
 
 
+class Slow:
+    """Tells when it is called and torn down, and is held up until `go` is set."""
+
+    def __init__(self, failure: str | None = None) -> None:
+        self.failure = failure
+        self.began, self.go = threading.Event(), threading.Event()
+        self.told: list[str] = []
+
+    def __call__(self, state: Any) -> None:
+        self.began.set()
+        self.go.wait(30)
+        self.told.append("called")
+
+    def tear_down(self) -> None:
+        self.told.append("tear_down")
+        if self.failure is not None:
+            raise ValueError(self.failure)
+
+
+async def test_what_a_cancelled_step_needs_stays_until_its_function_is_done() -> None:
+    slow = Slow()
+    later = threading.Timer(0.2, slow.go.set)
+    async with AdvancedFSM(one_state(slow)) as fsm, fsm.execution_context({"n": 1}) as context:
+        step = asyncio.create_task(fsm.step(context))
+        await asyncio.to_thread(slow.began.wait, 30)
+        later.start()
+        for _ in range(2):
+            step.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await step
+
+    assert slow.told == ["called", "tear_down"]
+    assert (context.step_count, context.is_complete()) == (1, True)
+
+
+async def test_a_failure_behind_a_cancellation_is_told_with_it() -> None:
+    slow = Slow("not now")
+    fsm = AdvancedFSM(one_state(slow))
+    slow.go.set()
+    context = fsm.create_context({})
+    await asyncio.to_thread(fsm._session._begin, context.key)
+    leaving = asyncio.create_task(fsm.leave_async(context))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await leaving
+
+    [note] = caught.value.__notes__
+    assert "tear_down failed: ValueError: not now" in note
+
+
 async def test_no_step_is_made_before_everything_is_set_up(log: Path) -> None:
     async with AdvancedFSM(looping("Async", log)) as fsm:
         contexts = [fsm.create_context({"wait": 0.001}) for _ in range(5)]
@@ -168,6 +220,17 @@ async def test_what_has_to_be_awaited_is_not_closed_without(log: Path) -> None:
     with pytest.raises(UsageError, match=r"under way in an event loop: close it with `await fsm"):
         fsm.close()
     await fsm.aclose()
+
+    assert said(log) == ["set_up", "tear_down"]
+
+
+async def test_what_has_to_be_awaited_is_not_left_without(log: Path) -> None:
+    fsm = AdvancedFSM(looping("Async", log))
+    context = fsm.create_context({"again": True})
+    await fsm.step(context)
+    with pytest.raises(UsageError, match=r"leave a record with `await leave_async\(\)`"):
+        fsm.leave(context)
+    await fsm.leave_async(context)
 
     assert said(log) == ["set_up", "tear_down"]
 

@@ -10,7 +10,9 @@ import asyncio
 import threading
 import weakref
 from collections.abc import Callable
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, suppress
+from contextvars import copy_context
+from functools import partial
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -75,6 +77,7 @@ class Session:
         if key not in self._open:
             return
         if self.core.plan.is_async:
+            self._check_own_loop()
             self.own_loop.run(self._done_in_own_loop(key))
         else:
             self._end(key)
@@ -84,10 +87,14 @@ class Session:
     async def make_async(
         self, key: int, steps: Steps[Given], note: Callable[[Given], Result]
     ) -> Result:
-        """As `make`. Functions that are not async run in a thread, if none is."""
+        """As `make`. Functions that are not async run in a thread, if none is.
+
+        A cancellation waits for them: nothing ends them, and what they need stays until they are
+        done. The step is made then.
+        """
         self.core.check_open()
         if not self.core.plan.is_async:
-            return await asyncio.to_thread(self.make, key, steps, note)
+            return await in_thread(partial(self.make, key, steps, note))
         return await self._make_in_loop(key, steps, note)
 
     async def done_async(self, key: int) -> None:
@@ -96,7 +103,7 @@ class Session:
         if self.core.plan.is_async:
             await self._done_in_loop(key)
         else:
-            await asyncio.to_thread(self._end, key)
+            await in_thread(partial(self._end, key))
 
     # -- the end ---------------------------------------------------------------------------
 
@@ -105,11 +112,8 @@ class Session:
 
         Raises UsageError where that has to be awaited in the caller's loop.
         """
-        if self._open and self.core.plan.is_async and self._own_loop is None:
-            raise UsageError(
-                f"{self.core.machine.name!r} has records under way in an event loop: close it with "
-                "`await fsm.aclose()` or `async with`"
-            )
+        if self._open and self.core.plan.is_async:
+            self._check_own_loop()
         self._open.clear()
         self._lives.close()
         if self._own_loop is None:
@@ -125,7 +129,7 @@ class Session:
         if self._own_loop is None:
             self._open.clear()
             await self._lives_in_loop.aclose()
-        await asyncio.to_thread(self.close)
+        await in_thread(self.close)
 
     @property
     def own_loop(self) -> LastingLoop:
@@ -135,6 +139,14 @@ class Session:
         return self._own_loop
 
     # -- within ----------------------------------------------------------------------------
+
+    def _check_own_loop(self) -> None:
+        """Raise UsageError where steps were made in the caller's loop."""
+        if self._own_loop is None:
+            raise UsageError(
+                f"{self.core.machine.name!r} has records under way in an event loop: close it with "
+                "`await fsm.aclose()` or `async with`, leave a record with `await leave_async()`"
+            )
 
     def _begin(self, key: int) -> None:
         with self._changing:
@@ -180,3 +192,27 @@ class Session:
             await self._lives_in_loop.aclose()
         finally:
             await self.core.resources.close_in_loop()
+
+
+async def in_thread(call: Callable[[], Result]) -> Result:
+    """Make a call in a thread. A cancellation is passed on when the call is done.
+
+    What the call raises then becomes a note on the cancellation.
+    """
+    here = copy_context()
+    made = asyncio.get_running_loop().run_in_executor(None, lambda: here.run(call))
+    try:
+        return await asyncio.shield(made)
+    except asyncio.CancelledError as cancelled:
+        await ended(made)
+        failed = made.exception()
+        if failed is not None:
+            cancelled.add_note(f"{type(failed).__name__}: {failed}")
+        raise
+
+
+async def ended(work: asyncio.Future[Result]) -> None:
+    """Wait until `work` has ended, however often the wait is cancelled."""
+    while not work.done():
+        with suppress(asyncio.CancelledError):  # the one that began this is raised in its place
+            await asyncio.wait([work])
