@@ -103,3 +103,13 @@ def test_what_can_be_no_breakpoint_is_refused() -> None:
     with pytest.raises(UsageError, match="asks for what is bound to a record's run"):
         fsm.add_breakpoint("add", "lambda s: now()")
     assert fsm.breakpoints == set()
+
+
+def test_a_condition_that_gives_something_to_await_is_no_yes(stepping: Any) -> None:
+    async def later() -> bool:
+        return False
+
+    caller: Caller = stepping(counting(1))
+    caller.fsm.add_breakpoint("double", lambda state: later())
+    with pytest.raises(UsageError, match="the condition at 'double' gave something to await"):
+        caller.step(caller.fsm.create_context({"n": 0}))

@@ -109,6 +109,15 @@ async def test_a_hook_may_be_async_for_async_callers_only() -> None:
     assert (heard, context.step_count) == (["add", "add"], 1)
 
 
+def test_what_a_hook_gives_to_await_is_refused_and_not_dropped(stepping: Any) -> None:
+    async def later() -> None: ...
+
+    caller: Caller = stepping(counting())
+    caller.fsm.set_hooks(ExecutionHook(on_state_enter=lambda state: later()))
+    with pytest.raises(UsageError, match="on_state_enter gave something to await; declare it with"):
+        caller.step(caller.fsm.create_context({"n": 0}))
+
+
 def test_a_hook_may_take_any_arguments_and_none_that_nothing_gives() -> None:
     heard: list[Any] = []
     fsm = AdvancedFSM(counting())

@@ -187,6 +187,16 @@ def test_a_profile_of_a_record_that_fails_says_so(stepping: Any) -> None:
 # -- modes ---------------------------------------------------------------------------------
 
 
+def test_a_mode_that_is_none_is_refused_whenever_it_is_given() -> None:
+    fsm = AdvancedFSM(counting())
+    for wrong in ("trace", None):
+        with pytest.raises(UsageError, match=f"must be an ExecutionMode, not {wrong!r}"):
+            fsm.execution_mode = wrong  # type: ignore[assignment]  # what is refused
+    fsm.execution_mode = ExecutionMode.TRACE
+
+    assert fsm.create_context({"n": 0}).trace == []
+
+
 def test_step_by_step_keeps_no_trace_and_no_profile(stepping: Any) -> None:
     caller: Caller = stepping(counting())
     context = caller.fsm.create_context({"n": 0})

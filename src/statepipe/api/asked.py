@@ -52,6 +52,15 @@ class Asked:
         return self.call(StateView(data, context.state, context.resources, caught=context.error))
 
 
+def answered(given: object, what: str) -> object:
+    """Return what a function that is not async gave; UsageError if it is to be awaited."""
+    if not inspect.isawaitable(given):
+        return given
+    if inspect.iscoroutine(given):
+        given.close()
+    raise UsageError(f"{what} gave something to await; declare it with `async def`")
+
+
 def asked(target: Callable[..., Any], what: str) -> Asked:
     """Return `target` ready to be called; UsageError names `what` it was to be."""
     if not callable(target):

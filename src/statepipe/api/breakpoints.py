@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from statepipe.api.asked import Asked, StepContext, asked
+from statepipe.api.asked import Asked, StepContext, answered, asked
 from statepipe.errors import ConfigError, Place, UsageError
 from statepipe.functions.reference import Reference, resolve
 from statepipe.graph.names import named
@@ -66,7 +66,8 @@ class Breakpoints:
         if found.condition is None:
             return True
         context = StepContext(state, self._network, variables)
-        return accepts(found.condition(record, context))
+        verdict = answered(found.condition(record, context), f"the condition at {state!r}")
+        return accepts(verdict)
 
 
 def breakpoint_at(state: str, condition: Condition | None) -> Breakpoint:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from statepipe.api.asked import Asked, StepContext, asked
+from statepipe.api.asked import Asked, StepContext, answered, asked
 from statepipe.errors import UsageError
 from statepipe.plan.journal import Event
 from statepipe.plan.recover import caught
@@ -16,10 +16,28 @@ Hook = Callable[..., Any]
 """Called as a function of a config: with a state view, or with the data and a context. Its
 record is a copy."""
 
-HookCall = tuple[Asked, Record, StepContext]
-"""What is to be called, and with what."""
-
 NAMES = {"enter": "on_state_enter", "exit": "on_state_exit", "error": "on_error"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HookCall:
+    """A hook that is to be called, and with what."""
+
+    name: str
+    hook: Asked
+    record: Record
+    context: StepContext
+
+    def make(self) -> None:
+        """Call it. Raises UsageError where it gives something to await."""
+        answered(self.hook(self.record, self.context), self.name)
+
+    async def make_async(self) -> None:
+        given = self.hook(self.record, self.context)
+        if self.hook.is_async:
+            await given
+        else:
+            answered(given, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +78,9 @@ class Hooks:
     def calls(
         self, events: list[Event], network: str, variables: dict[str, Any]
     ) -> Iterator[HookCall]:
-        """Yield what is to be called for `events`, and with what."""
+        """Yield the calls to be made for `events`, in their order."""
         for event in events:
             if event.kind in self._asked:
                 error = caught(event.error) if event.error is not None else None
                 context = StepContext(event.state, network, variables, error)
-                yield self._asked[event.kind], event.record, context
+                yield HookCall(NAMES[event.kind], self._asked[event.kind], event.record, context)

@@ -49,8 +49,6 @@ class SteppedMachine:
 
         The other options are those of `SimpleFSM`, and hold for a config alone: an FSM has its own.
         """
-        if not isinstance(execution_mode, ExecutionMode):
-            raise UsageError(f"execution_mode must be an ExecutionMode, not {execution_mode!r}")
         self.execution_mode = execution_mode
         self._owns = not isinstance(config_or_fsm, ConfiguredMachine)
         if isinstance(config_or_fsm, ConfiguredMachine):
@@ -186,8 +184,8 @@ class SteppedMachine:
         steps = context.stepper.step(arc, holds)
         result = self._session.make(context.key, steps, self._noting(context))
         try:
-            for call, data, where in self._calls(context, result):
-                call(data, where)
+            for call in self._calls(context, result):
+                call.make()
         finally:
             if context.is_complete():
                 self._session.done(context.key)
@@ -202,10 +200,8 @@ class SteppedMachine:
         steps = context.stepper.step(arc, holds)
         result = await self._session.make_async(context.key, steps, self._noting(context))
         try:
-            for call, data, where in self._calls(context, result):
-                given = call(data, where)
-                if call.is_async:
-                    await given
+            for call in self._calls(context, result):
+                await call.make_async()
             await asyncio.sleep(0)  # a loop of steps that never wait would let nobody else run
         finally:
             if context.is_complete():
@@ -251,6 +247,20 @@ class SteppedMachine:
         if not isinstance(name, str) or not name:
             raise UsageError(f"a resource's name must be a text, not {name!r}")
         self._core.resources.given[name] = resource
+
+    @property
+    def execution_mode(self) -> ExecutionMode:
+        return self._mode
+
+    @execution_mode.setter
+    def execution_mode(self, mode: ExecutionMode) -> None:
+        """Hold for steps from here on; whether a context keeps a trace is settled when it is made.
+
+        Raises UsageError for what is no mode.
+        """
+        if not isinstance(mode, ExecutionMode):
+            raise UsageError(f"execution_mode must be an ExecutionMode, not {mode!r}")
+        self._mode = mode
 
     def close(self) -> None:
         """Tear down what was set up, and close the machine unless it is another FSM's."""
