@@ -281,43 +281,53 @@ ARCS: dict[str, Row] = {
 }
 
 
-@pytest.mark.parametrize("row", ARCS)
-@pytest.mark.parametrize("place", ["network", "state"])
-def test_arc(row: str, place: str) -> None:
-    config, record, expected = ARCS[row]
-    if place == "state":
-        inside = [
-            {"target": arc["to"], **{k: v for k, v in arc.items() if k not in ("from", "to")}}
-            for arc in config["arcs"]
-        ]
-        first = {**config["states"][0], "arcs": inside}
-        config = {"states": [first, *config["states"][1:]]}
-
-    assert became(config, record) == expected
+def inside_state(config: Config) -> Config:
+    """Write the arcs of `a` inside the state, in place of beside it."""
+    inside = [
+        {"target": arc["to"], **{k: v for k, v in arc.items() if k not in ("from", "to")}}
+        for arc in config["arcs"]
+    ]
+    states = [{**config["states"][0], "arcs": inside}, *config["states"][1:]]
+    return {**{k: v for k, v in config.items() if k != "arcs"}, "states": states}
 
 
-def test_arc_resources() -> None:
-    config = parts({}, {"from": "a", "to": "z", "resources": ["d"], **TAKE_SEEN})
-    config["resources"] = [{"name": name, "provider": "cache"} for name in ("c", "d")]
-
-    assert became(config, {}) == ("z", {"seen": ["d"]})
-
-
+PLACES = {"network": lambda config: config, "state": inside_state}
+both_places = pytest.mark.parametrize("placed", PLACES.values(), ids=PLACES)
 TAKE_SEEN = {"transform": "{**data, 'seen': list(state.resources)}"}
 
 
-def test_arc_name() -> None:
+@pytest.mark.parametrize("row", ARCS)
+@both_places
+def test_arc(row: str, placed: Any) -> None:
+    config, record, expected = ARCS[row]
+
+    assert became(placed(config), record) == expected
+
+
+@both_places
+def test_arc_resources(placed: Any) -> None:
+    config = parts({}, {"from": "a", "to": "z", "resources": ["d"], **TAKE_SEEN})
+    config["resources"] = [{"name": name, "provider": "cache"} for name in ("c", "d")]
+
+    assert became(placed(config), {}) == ("z", {"seen": ["d"]})
+
+
+@both_places
+def test_arc_name(placed: Any) -> None:
     config = parts({}, {"from": "a", "to": "z", "condition": "1 / 0", "name": "the way"})
-    error = SimpleFSM(config).process({}).record_error
+    error = SimpleFSM(placed(config)).process({}).record_error
 
     assert error is not None
     assert error.arc == "the way"
 
 
-def test_arc_metadata() -> None:
+@both_places
+def test_arc_metadata(placed: Any) -> None:
     config = parts({}, {"from": "a", "to": "z", "metadata": {"x": 1}})
+    [network] = SimpleFSM(placed(config)).config["networks"]
+    arcs = network.get("arcs") or network["states"][0]["arcs"]
 
-    assert SimpleFSM(config).config["networks"][0]["arcs"][0]["metadata"] == {"x": 1}
+    assert arcs[0]["metadata"] == {"x": 1}
 
 
 # -- functions -----------------------------------------------------------------------------
