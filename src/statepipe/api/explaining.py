@@ -100,7 +100,7 @@ def choice(
 
     `record` is not changed. KeyError if there is no such state.
     """
-    walk = chooser(plan, record, state, moment, caught)
+    walk = chooser(plan, record, plan.index_of(state), moment, caught)
     return explained(drive(walk.choice(), timing), plan, (state,))
 
 
@@ -114,15 +114,15 @@ async def choice_async(
     timing: Timing | None = None,
 ) -> ExplainedStep:
     """As `choice`, awaiting what has to be awaited."""
-    walk = chooser(plan, record, state, moment, caught)
+    walk = chooser(plan, record, plan.index_of(state), moment, caught)
     return explained(await drive_async(walk.choice(), timing), plan, (state,))
 
 
 def chooser(
-    plan: Plan, record: Record, state: str, moment: Promise, caught: Caught | None
+    plan: Plan, record: Record, at: int, moment: Promise, caught: Caught | None
 ) -> WitnessWalk:
+    """Return a walk that stands at the state with the index `at`, in whatever network that is."""
     witness = Witness(Short(plan.hide))
-    at = plan.index_of(state)
     return WitnessWalk(plan, deep_copy(record), witness, at=at, moment=moment, caught=caught)
 
 
