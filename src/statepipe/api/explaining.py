@@ -244,7 +244,7 @@ def explained_value(seen: SeenPiece, failing: Span | None) -> ExplainedValue:
     """Return a piece as users see it. `failing` is the place of the error that ended the call."""
     inside = tuple(explained_value(each, failing) for each in seen.inside)
     span, evaluated = seen.piece.span, seen.value is not None
-    here = span is not None and span == failing
+    here = span is not None and failing is not None and is_within(failing, span)
     return ExplainedValue(
         code=seen.piece.text,
         value=seen.value,
@@ -255,6 +255,15 @@ def explained_value(seen: SeenPiece, failing: Span | None) -> ExplainedValue:
         inside=inside,
         span=span,
     )
+
+
+def is_within(inner: Span, outer: Span) -> bool:
+    """Tell whether `inner` is a part of `outer`: what raises may be less than a piece.
+
+    As the generator in `sum(x for x in 3)`, which is no piece of its own.
+    """
+    same_line = (inner.text, inner.place.line) == (outer.text, outer.place.line)
+    return same_line and outer.start <= inner.start and inner.end <= outer.end
 
 
 def source_of(call: Attended) -> str:
