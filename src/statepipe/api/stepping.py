@@ -16,7 +16,7 @@ from statepipe.api.history import HistoryKeeping
 from statepipe.api.hooks import ExecutionHook, HookCall, Hooks
 from statepipe.api.inspecting import state_names
 from statepipe.api.machine import ConfiguredMachine
-from statepipe.api.modes import ExecutionMode
+from statepipe.api.modes import ExecutionMode, check_member
 from statepipe.api.resources import in_use, in_use_here
 from statepipe.api.session import Session
 from statepipe.api.simple import SimpleFSM
@@ -49,8 +49,7 @@ class SteppedMachine:
 
         The other options are those of `SimpleFSM`, and hold for a config alone: an FSM has its own.
         """
-        if not isinstance(execution_mode, ExecutionMode):
-            raise UsageError(f"execution_mode must be an ExecutionMode, not {execution_mode!r}")
+        check_member("execution_mode", execution_mode, ExecutionMode)
         self.execution_mode = execution_mode
         self._owns = not isinstance(config_or_fsm, ConfiguredMachine)
         if isinstance(config_or_fsm, ConfiguredMachine):
