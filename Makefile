@@ -5,7 +5,7 @@ PYTEST_ARGS ?=
 .PHONY: help setup demo test soak check bench lock
 
 help:
-	@echo "make demo    run the three examples, with real output files"
+	@echo "make demo    run examples/end_to_end_streaming.py, with real output files"
 	@echo "make test    run all tests (PYTEST_ARGS=... is handed to pytest)"
 	@echo "make soak    run the tests of real sizes: minutes, and gigabytes of pipes and disk"
 	@echo "make check   ruff, mypy, import layers, budgets"

@@ -140,6 +140,18 @@ def test_a_piece_that_raised_is_told_with_those_around_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "code", ["sum(n for n in data['quantity'])", "sum(n['of'] for n in data['lines'])"]
+)
+def test_what_raises_within_a_generator_is_told_of_the_piece_around_it(code: str) -> None:
+    config = {"states": [{"name": "a", "is_start": True, "is_end": True, "transform": code}]}
+    (change,) = SimpleFSM(config).why({"quantity": 2, "lines": [{"of": 1}, {}]}).steps[0].functions
+
+    total, given, *_ = flat(change.pieces)
+    assert (total.code, total.raised) == (code, True)
+    assert (given.evaluated, given.raised) == (True, False)
+
+
 def test_functions_that_cannot_be_looked_into_tell_record_and_result() -> None:
     def known(state: Any) -> tuple[bool, str]:
         return "vip" in state, "asked the register"

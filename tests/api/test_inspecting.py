@@ -42,6 +42,22 @@ def test_a_state_is_told_with_what_it_does() -> None:
     assert (done["is_end"], done["has_transform"], done["has_validator"]) == (True, False, False)
 
 
+def test_states_of_another_network_are_named_as_they_are_asked_for() -> None:
+    inner = counting()
+    outer = {
+        "name": "outer",
+        "states": [{"name": "in", "is_start": True}, {"name": "out", "is_end": True}],
+        "arcs": [{"from": "in", "target_network": "sums", "return_state": "out"}],
+    }
+    sums = {"name": "sums", "states": inner["states"], "arcs": inner["arcs"]}
+    fsm = AdvancedFSM({"main_network": "outer", "networks": [outer, sums]})
+
+    assert [way["target"] for way in fsm.get_available_transitions("in")] == ["out"]
+    targets = [way["target"] for way in fsm.get_available_transitions("sums:add")]
+    assert targets == ["sums:double", "sums:add"]
+    assert [fsm.inspect_state(name)["name"] for name in targets] == targets
+
+
 @pytest.mark.parametrize("ask", ["get_available_transitions", "inspect_state"])
 def test_a_state_that_is_none_is_told_with_those_there_are(ask: str) -> None:
     with pytest.raises(UsageError, match="no state 'end'; the states are add, double, done"):

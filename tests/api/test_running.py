@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from statepipe import AdvancedFSM, ExecutionMode, Record, UsageError
+from statepipe import AdvancedFSM, ExecutionMode, Record, SimpleFSM, UsageError
 from statepipe.testing import ManualClock, outside
 from tests.api.steps import Caller, counting
 from tests.streaming.streams import divider
@@ -236,6 +236,22 @@ def test_trace_mode_lets_a_contexts_trace_grow(stepping: Any) -> None:
 
     assert [entry["transition"] for entry in context.trace or []] == ["enough", "double->done"]
     assert context.profile is None
+
+
+def test_a_profile_counts_going_into_a_network_and_coming_back(stepping: Any) -> None:
+    inner = counting(2)
+    outer = {
+        "name": "outer",
+        "states": [{"name": "in", "is_start": True}, {"name": "out", "is_end": True}],
+        "arcs": [{"from": "in", "target_network": "sums", "return_state": "out"}],
+    }
+    sums = {"name": "sums", "states": inner["states"], "arcs": inner["arcs"]}
+    config = {"main_network": "outer", "networks": [outer, sums]}
+    profile = stepping(config).profile({"n": 0})
+
+    assert profile["final_state"] == "out"
+    assert profile["transitions"] == 5
+    assert SimpleFSM(config).process({"n": 0}).metadata["transitions"] == 5
 
 
 def test_profile_mode_tells_of_a_context_so_far(stepping: Any) -> None:

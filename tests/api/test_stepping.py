@@ -285,11 +285,11 @@ def test_misuse_is_told_with_what_there_is() -> None:
 
     with pytest.raises(UsageError, match="no state 'ad'; the states are add, double, done"):
         fsm.create_context({}, initial_state="ad")
-    with pytest.raises(UsageError, match="data_mode must be a DataHandlingMode, not 'copy'"):
+    with pytest.raises(UsageError, match="DataHandlingMode, not 'copy'; there are DataHand"):
         fsm.create_context({}, "copy")  # type: ignore[arg-type]  # what is refused
     with pytest.raises(UsageError, match="a record must be a dict, not list"):
         fsm.create_context([])  # type: ignore[arg-type]  # what is refused
-    with pytest.raises(UsageError, match="execution_mode must be an ExecutionMode, not 'trace'"):
+    with pytest.raises(UsageError, match="ExecutionMode, not 'trace'; there are ExecutionM"):
         AdvancedFSM(counting(), "trace")  # type: ignore[arg-type]  # what is refused
 
 

@@ -36,6 +36,17 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
     assert max(map(len, printed.out.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("name", ["run", "dead", "replay", "why", "debug"])
+def test_the_help_of_what_takes_records_has_examples(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([name, "--help"])
+    lines = capsys.readouterr().out.splitlines()
+
+    examples = [line for line in lines if f" statepipe {name} " in line and "Usage" not in line]
+    assert len(examples) >= 2
+
+
 def test_no_command_at_all_prints_the_help_as_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     code = main([])
     printed = capsys.readouterr()

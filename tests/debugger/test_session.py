@@ -13,6 +13,27 @@ from statepipe.debugger import Session
 from statepipe.errors import UsageError
 from tests.debugger.sessions import ORDERS, RECORD, counting, said, session_on
 
+PRICED = """\
+main_network: orders
+networks:
+  - name: orders
+    states:
+      - {name: order, is_start: true}
+      - {name: done, is_end: true}
+    arcs:
+      - {from: order, target_network: pricing, return_state: done}
+  - name: pricing
+    states:
+      - name: order  # as in the other network
+        is_start: true
+        transform: "{**data, 'total': data['quantity'] * data['price']}"
+      - {name: free, is_end: true}
+      - {name: done, is_end: true}
+    arcs:
+      - {from: order, to: free, condition: "data['total'] == 0"}
+      - {from: order, to: done}
+"""
+
 
 @pytest.fixture
 def orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
@@ -313,6 +334,15 @@ def test_why_tells_what_every_condition_came_to(orders: Session) -> None:
         "      data['total']  80",
         "  ✓ to small  no condition",
     ]
+
+
+def test_why_within_another_network_is_of_that_networks_state(tmp_path: Path) -> None:
+    with session_on(PRICED, tmp_path) as session:
+        lines = said(session, "step 2", "why")
+
+    assert lines[0] == "pricing:order"
+    assert re.fullmatch(r"  ✗ to free  if data\['total'\] == 0  \S*flow.yaml:\d+:\d+", lines[1])
+    assert lines[2:] == ["      data['total']  320", "  ✓ to done  no condition"]
 
 
 def test_why_asks_again_for_the_record_as_it_was(orders: Session) -> None:

@@ -20,11 +20,11 @@ class AdvancedFSM(RunningMachine):
 
     def get_available_transitions(self, state: str) -> list[dict[str, Any]]:
         """Return the arcs of a state as they are tried, each with `name`, `target` and more."""
-        return transitions_of(state_called(self._core.machine, state))
+        return transitions_of(state_called(self._core.machine, state), state)
 
     def inspect_state(self, state: str) -> dict[str, Any]:
         """Return what a state is: `name`, `is_start`, `has_transform`, `arcs` and more."""
-        return facts_of(state_called(self._core.machine, state))
+        return facts_of(state_called(self._core.machine, state), state)
 
     def visualize_fsm(self) -> str:
         """Return the network in Graphviz's language: the start green, end states red.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from statepipe.api.modes import check_member
 from statepipe.api.outside import Outside
 from statepipe.api.resources import resources_of
 from statepipe.codegen.engine import Engine
@@ -135,8 +136,7 @@ def check_options(
     data_mode: object, resources: object, custom_functions: object, trusted: object
 ) -> None:
     """Raise UsageError for an option that is none: `trusted="no"` would count as true."""
-    if not isinstance(data_mode, DataHandlingMode):
-        raise UsageError(f"data_mode must be a DataHandlingMode, not {data_mode!r}")
+    check_member("data_mode", data_mode, DataHandlingMode)
     if trusted is not None and not isinstance(trusted, bool):
         raise UsageError(f"trusted must be True, False or None, not {trusted!r}")
     for name, value in (("resources", resources), ("custom_functions", custom_functions)):

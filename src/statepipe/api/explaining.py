@@ -100,7 +100,7 @@ def choice(
 
     `record` is not changed. KeyError if there is no such state.
     """
-    walk = chooser(plan, record, state, moment, caught)
+    walk = chooser(plan, record, plan.index_of(state), moment, caught)
     return explained(drive(walk.choice(), timing), plan, (state,))
 
 
@@ -114,15 +114,15 @@ async def choice_async(
     timing: Timing | None = None,
 ) -> ExplainedStep:
     """As `choice`, awaiting what has to be awaited."""
-    walk = chooser(plan, record, state, moment, caught)
+    walk = chooser(plan, record, plan.index_of(state), moment, caught)
     return explained(await drive_async(walk.choice(), timing), plan, (state,))
 
 
 def chooser(
-    plan: Plan, record: Record, state: str, moment: Promise, caught: Caught | None
+    plan: Plan, record: Record, at: int, moment: Promise, caught: Caught | None
 ) -> WitnessWalk:
+    """Return a walk that stands at the state with the index `at`, in whatever network that is."""
     witness = Witness(Short(plan.hide))
-    at = plan.index_of(state)
     return WitnessWalk(plan, deep_copy(record), witness, at=at, moment=moment, caught=caught)
 
 
@@ -244,7 +244,7 @@ def explained_value(seen: SeenPiece, failing: Span | None) -> ExplainedValue:
     """Return a piece as users see it. `failing` is the place of the error that ended the call."""
     inside = tuple(explained_value(each, failing) for each in seen.inside)
     span, evaluated = seen.piece.span, seen.value is not None
-    here = span is not None and span == failing
+    here = span is not None and failing is not None and is_within(failing, span)
     return ExplainedValue(
         code=seen.piece.text,
         value=seen.value,
@@ -255,6 +255,15 @@ def explained_value(seen: SeenPiece, failing: Span | None) -> ExplainedValue:
         inside=inside,
         span=span,
     )
+
+
+def is_within(inner: Span, outer: Span) -> bool:
+    """Tell whether `inner` is a part of `outer`: what raises may be less than a piece.
+
+    As the generator in `sum(x for x in 3)`, which is no piece of its own.
+    """
+    same_line = (inner.text, inner.place.line) == (outer.text, outer.place.line)
+    return same_line and outer.start <= inner.start and inner.end <= outer.end
 
 
 def source_of(call: Attended) -> str:

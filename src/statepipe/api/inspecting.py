@@ -33,15 +33,17 @@ def state_called(machine: Machine, name: str) -> State:
     )
 
 
-def transitions_of(state: State) -> list[dict[str, Any]]:
+def transitions_of(state: State, name: str) -> list[dict[str, Any]]:
     """Return the arcs of a state in the order in which they are tried.
 
+    `name` is what the state was asked for by: targets are named as paths name them from there.
     Those that lead through another network also have `target_network`.
     """
+    within = name.removesuffix(state.name)
     return [
         {
             "name": arc.name,
-            "target": arc.target,
+            "target": f"{within}{arc.target}",
             "has_pre_test": arc.condition is not None,
             "has_transform": bool(arc.transforms),
         }
@@ -50,17 +52,17 @@ def transitions_of(state: State) -> list[dict[str, Any]]:
     ]
 
 
-def facts_of(state: State) -> dict[str, Any]:
+def facts_of(state: State, name: str) -> dict[str, Any]:
     validates = state.schema is not None or state.pre_validators or state.validators
     return {
-        "name": state.name,
+        "name": name,
         "is_start": state.is_start,
         "is_end": state.is_end,
         "has_transform": bool(state.transforms),
         "has_validator": bool(validates),
         "resources": list(state.resources or ()),
         "metadata": dict(state.metadata),
-        "arcs": transitions_of(state),
+        "arcs": transitions_of(state, name),
     }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from statepipe.errors import UsageError
+
 
 class ExecutionMode(Enum):
     """How an AdvancedFSM makes steps.
@@ -27,3 +29,12 @@ class ExecutionMode(Enum):
     @property
     def profiles(self) -> bool:
         return self in (ExecutionMode.PROFILE, ExecutionMode.DEBUG)
+
+
+def check_member(name: str, value: object, kind: type[Enum]) -> None:
+    """Raise UsageError unless an option is a member of `kind`: it lists these."""
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIO" else "a"
+        known = ", ".join(map(str, kind))
+        what = f"must be {article} {kind.__name__}, not {value!r}"
+        raise UsageError(f"{name} {what}; there are {known}")

@@ -17,6 +17,7 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from statepipe.api.assemble import Core
+from statepipe.api.modes import check_member
 from statepipe.errors import UsageError
 from statepipe.plan.drive import Steps, drive, drive_async
 from statepipe.plan.lower import lower, starting_at
@@ -52,8 +53,7 @@ class Session:
         plan = self.core.plan_from(state)
         if mode is None:
             return plan
-        if not isinstance(mode, DataHandlingMode):
-            raise UsageError(f"data_mode must be a DataHandlingMode, not {mode!r}")
+        check_member("data_mode", mode, DataHandlingMode)
         if mode not in self._plans:
             machine, resources = self.core.machine, self.core.resources
             self._plans[mode] = lower(machine, mode=mode, resources=resources)

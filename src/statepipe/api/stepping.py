@@ -16,7 +16,7 @@ from statepipe.api.history import HistoryKeeping
 from statepipe.api.hooks import ExecutionHook, HookCall, Hooks
 from statepipe.api.inspecting import state_names
 from statepipe.api.machine import ConfiguredMachine
-from statepipe.api.modes import ExecutionMode
+from statepipe.api.modes import ExecutionMode, check_member
 from statepipe.api.resources import in_use, in_use_here
 from statepipe.api.session import Session
 from statepipe.api.simple import SimpleFSM
@@ -258,8 +258,7 @@ class SteppedMachine:
 
         Raises UsageError for what is no mode.
         """
-        if not isinstance(mode, ExecutionMode):
-            raise UsageError(f"execution_mode must be an ExecutionMode, not {mode!r}")
+        check_member("execution_mode", mode, ExecutionMode)
         self._mode = mode
 
     def close(self) -> None:

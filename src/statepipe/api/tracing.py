@@ -51,7 +51,8 @@ class Profile:
 
     def add(self, result: StepResult) -> None:
         for move in result.moves:
-            self._transitions += len(move.journal.ways)
+            into = int(move.way is not None)  # a state is not left by going into a network
+            self._transitions += len(move.journal.ways) or into
             for state, seconds in move.spans:
                 self._spans.setdefault(state, []).append(seconds)
 

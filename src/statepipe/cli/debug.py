@@ -68,6 +68,10 @@ def command(
 
     A script ends with the last command or `quit`, with exit code 0, also where the record has
     failed; a command that cannot be obeyed ends it with 2.
+
+    \b
+    statepipe debug flow.yaml --data '{"id": 1}'
+    statepipe debug flow.yaml --data @record.json --script look.txt
     """
     check_path(flow)
     check_input(data, script)

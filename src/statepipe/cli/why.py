@@ -50,6 +50,10 @@ def command(
     For each state: the arcs in the order they were tried, the value of every part of their
     conditions, and the part that decided. Nothing is written. The exit code is 0 also for a
     record that fails.
+
+    \b
+    statepipe why flow.yaml --data '{"id": 1}'
+    sed -n 3p in.jsonl | statepipe why flow.yaml --data -
     """
     check_path(flow)
     record = record_of(data, ONE_OF_MANY)

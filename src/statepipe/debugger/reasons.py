@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from statepipe.api.explained_text import Style, step_lines
 from statepipe.api.explaining import chooser, explained
@@ -44,8 +45,8 @@ def why_lines(timeline: Timeline, make: Make) -> Iterator[Line]:
 
 def choice_lines(choice: Choice, move: Move, make: Make) -> Iterator[Line]:
     """Yield the arcs that a state had, and what their conditions come to for the record."""
-    name, moment = choice.state.name, promised_again(move.before.moment)
-    walk = chooser(choice.plan, choice.record, name, moment, choice.caught)
-    step = explained(make(walk.choice()), choice.plan, (name,))
-    for pieces in step_lines(step):
+    moment = promised_again(move.before.moment)
+    walk = chooser(choice.plan, choice.record, choice.state.index, moment, choice.caught)
+    step = explained(make(walk.choice()), choice.plan, (move.before.state,))
+    for pieces in step_lines(replace(step, state=move.before.state)):
         yield Line(tuple((text, TONES[style]) for style, text in pieces))

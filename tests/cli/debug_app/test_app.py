@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -180,6 +181,16 @@ async def test_why_is_answered_part_by_part(tmp_path: Path) -> None:
         await shown.press("c", "y")
 
         assert "data['total']  320" in shown.pane("answers")
+
+
+async def test_keys_that_come_in_one_piece_are_a_command_from_the_first_on(tmp_path: Path) -> None:
+    async with screen(tmp_path) as shown:
+        for character in ":watch price:":
+            shown.app.post_message(Key("colon" if character == ":" else character, character))
+        await shown.until(lambda: shown.app.query_one(Input).value.endswith(":"))
+
+        assert shown.app.query_one(Input).value == "watch price:"
+        assert shown.app.working is None
 
 
 async def test_letters_are_typed_where_a_command_is_written(tmp_path: Path) -> None:

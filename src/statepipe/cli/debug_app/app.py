@@ -47,13 +47,13 @@ class DebugApp(App[BaseException | int]):
         Binding("b", "obey('back')", "back"),
         Binding("c", "obey('continue')", "continue"),
         Binding("t", "toggle_breakpoint", "breakpoint"),
-        Binding("w", "begin('watch ')", "watch"),
+        Binding("w", "begin('watch ')", "watch", priority=True),
         Binding("y", "obey('why')", "why"),
-        Binding("e", "begin('edit ')", "edit"),
+        Binding("e", "begin('edit ')", "edit", priority=True),
         Binding("f", "obey('fork')", "fork"),
         Binding("h", "obey('help')", "help"),
         Binding("q", "leave(0)", "quit"),
-        Binding("colon", "begin('')", "command", key_display=":"),
+        Binding("colon", "begin('')", "command", key_display=":", priority=True),
         Binding("escape", "escape", "interrupt", show=False),
         Binding("ctrl+c", f"leave({int(ExitCode.INTERRUPTED)})", show=False, priority=True),
     ]
@@ -174,11 +174,19 @@ class DebugApp(App[BaseException | int]):
         if text:
             self.action_obey(text)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the keys that begin a command to the command line while that is written."""
+        return None if action == "begin" and isinstance(self.focused, Input) else True
+
     def action_begin(self, text: str) -> None:
-        """Let the user write the rest of a command."""
+        """Let the user write the rest of a command.
+
+        The keys for it have priority, and the focus is set at once: of keys that come in one
+        piece, as over a slow line, the next one is for the command line already.
+        """
         command = self.query_one("#command", Input)
         command.value = text
-        command.focus()
+        self.screen.set_focus(command)
         command.cursor_position = len(text)
 
     def action_toggle_breakpoint(self) -> None:
