@@ -400,6 +400,14 @@ def test_a_failure_within_a_push_arc_is_caught_where_it_began(run: Run) -> None:
     check(run(config, {"n": 1}), "y", {"n": 1}, "a b sub:in y")
 
 
+@pytest.mark.parametrize("inner", [{"retry": {"max_attempts": 9}}, {"on_error": "out"}])
+def test_a_limit_of_time_holds_for_all_of_a_push_arc(run: Run, inner: Any) -> None:
+    config = pushing({"transform": own("dawdle"), **inner})
+    config["networks"][0]["states"][1] |= {"timeout_s": 0.02, "on_error": "y"}
+
+    check(run(config, {"n": 1}), "y", {"n": 1}, "a b sub:in y")
+
+
 def test_a_retry_within_a_push_arc(run: Run) -> None:
     work = {"transform": own("fail_once"), "retry": {"max_attempts": 2}}
     seen = run(pushing(work), {"n": 1})

@@ -127,6 +127,17 @@ def test_an_override_for_an_unknown_state_is_a_problem():
     ]
 
 
+def test_an_override_may_name_the_network_of_its_state():
+    modes = {"state_overrides": {"main:z": "copy", "mian:z": "copy"}}
+
+    assert told([START, END], data_mode=modes) == [
+        (
+            "data_mode.state_overrides['mian:z']: unknown state 'mian:z'",
+            "did you mean 'main:z'?",
+        )
+    ]
+
+
 def test_several_networks_need_a_main_network():
     assert networks("one", "two") == [
         (

@@ -330,6 +330,100 @@ def test_arc_metadata(placed: Any) -> None:
     assert arcs[0]["metadata"] == {"x": 1}
 
 
+# -- push arcs -----------------------------------------------------------------------------
+
+
+def push(keys: Config, inside: str, record: Any, expected: Any, **top: Any) -> Row:
+    """A push arc from `a` through a network whose start does something, and whose `by` nothing."""
+    way = {"target_network": "sub", "return_state": "z", **keys}
+    sub = {
+        "name": "sub",
+        "states": [
+            {"name": "s", "is_start": True, "transform": inside},
+            {"name": "by"},
+            {"name": "e", "is_end": True},
+        ],
+        "arcs": [{"from": "s", "to": "e"}, {"from": "by", "to": "e"}],
+    }
+    main = {"name": "main", **parts({}, {"from": "a", **way})}
+    return {"networks": [main, sub], "main_network": "main", **top}, record, expected
+
+
+PART = {"data_mapping": {"list": "list"}}
+PAIR = "{'t': (1, 2)}"
+PUSHES: dict[str, Row] = {
+    "target_network: network": push({}, ADD, {"n": 1}, ("z", {"n": 2})),
+    "target_network: network:state": push(
+        {"target_network": "sub:by"}, ADD, {"n": 1}, ("z", {"n": 1})
+    ),
+    "return_state": push({"return_state": "y"}, ADD, {"n": 1}, ("y", {"n": 2})),
+    "data_isolation: copy": push(
+        {**PART, "result_mapping": {"no": "no"}, "data_isolation": "copy"},
+        CHANGE,
+        {"list": []},
+        ("z", {"list": []}),
+        data_mode="reference",
+    ),
+    "data_isolation: copy unless told": push(
+        {**PART, "result_mapping": {"no": "no"}},
+        CHANGE,
+        {"list": []},
+        ("z", {"list": []}),
+        data_mode="reference",
+    ),
+    "data_isolation: reference": push(
+        {**PART, "result_mapping": {"no": "no"}, "data_isolation": "reference"},
+        CHANGE,
+        {"list": []},
+        ("z", {"list": [1]}),
+        data_mode="reference",
+    ),
+    "data_isolation: serialize": push(
+        {"data_isolation": "serialize"}, PAIR, {}, ("z", {"t": [1, 2]})
+    ),
+    "data_mapping: parent field -> child field": push(
+        {"data_mapping": {"m": "n"}}, ADD, {"m": 5, "n": 1}, ("z", {"m": 5, "n": 6})
+    ),
+    "result_mapping: child field -> parent field": push(
+        {"result_mapping": {"n": "m"}}, ADD, {"n": 1}, ("z", {"n": 1, "m": 2})
+    ),
+}
+
+
+def inside_states(config: Config) -> Config:
+    """Return `config` with the arcs of all its networks inside their states."""
+    moved = copy.deepcopy(config)
+    for network in moved["networks"]:
+        for arc in network.pop("arcs"):
+            keys = {{"to": "target"}.get(key, key): arc[key] for key in arc if key != "from"}
+            [source] = [each for each in network["states"] if each["name"] == arc["from"]]
+            source.setdefault("arcs", []).append(keys)
+    return moved
+
+
+both_places = pytest.mark.parametrize("placed", [copy.deepcopy, inside_states])
+
+
+@pytest.mark.parametrize("row", PUSHES)
+@both_places
+def test_push_arc(placed: Any, row: str) -> None:
+    config, record, expected = PUSHES[row]
+
+    assert became(placed(config), record) == expected
+
+
+@both_places
+@pytest.mark.parametrize(("most", "expected"), [(10, ("z", {"n": 10})), (11, "NestingLimitError")])
+def test_push_arc_nesting_deeper_than_10_fails_the_record(
+    placed: Any, most: int, expected: Any
+) -> None:
+    config, record, _ = push({}, ADD, {"n": 0}, None)
+    again = {"from": "s", "target_network": "sub", "return_state": "e", "priority": 1}
+    config["networks"][1]["arcs"].append({**again, "condition": f"data['n'] < {most}"})
+
+    assert became(placed(config), record) == expected
+
+
 # -- functions -----------------------------------------------------------------------------
 
 

@@ -126,6 +126,19 @@ def test_a_state_takes_its_own_data_mode_then_the_override():
     assert overridden["a"].data_mode is DataHandlingMode.DIRECT
 
 
+def test_an_override_with_a_network_goes_before_one_for_states_of_any():
+    parts = {key: flow()[key] for key in ("states", "arcs")}
+    modes = {"state_overrides": {"a": "direct", "inner:a": "reference", "inner:z": "copy"}}
+    networks = [{"name": name, **parts} for name in ("main", "inner")]
+    config = {"name": "M", "main_network": "main", "networks": networks, "data_mode": modes}
+    found = build(config).networks
+
+    assert found["main"].states["a"].data_mode is DataHandlingMode.DIRECT
+    assert found["inner"].states["a"].data_mode is DataHandlingMode.REFERENCE
+    assert found["main"].states["z"].data_mode is None
+    assert found["inner"].states["z"].data_mode is DataHandlingMode.COPY
+
+
 def test_arcs_are_tried_by_priority_then_as_written():
     arcs = [
         {"from": "a", "to": "a", "name": "low", "priority": -1},

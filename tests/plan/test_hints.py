@@ -4,7 +4,12 @@ import pytest
 
 from statepipe.errors import Place, Span
 from statepipe.plan.hints import hint_for
-from statepipe.plan.refusals import NoOpenArcError, ResultTypeError, TransitionLimitError
+from statepipe.plan.refusals import (
+    NoOpenArcError,
+    ResultTypeError,
+    TransitionLimitError,
+    state_timeout,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +32,11 @@ from statepipe.plan.refusals import NoOpenArcError, ResultTypeError, TransitionL
             NoOpenArcError(),
             {},
             "add a last arc without a condition, to a state for what is left over",
+        ),
+        (
+            state_timeout(2)(),
+            {},
+            "give it a longer timeout_s, or say in retry or catch what is to follow",
         ),
         (
             TransitionLimitError(),

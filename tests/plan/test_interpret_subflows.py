@@ -6,6 +6,7 @@ import pytest
 
 from statepipe.plan.interpret import interpret, own
 from statepipe.plan.lower import lower
+from statepipe.plan.refusals import StateTimeoutError
 from statepipe.record import DataHandlingMode, Outcome
 from statepipe.testing import ManualTiming
 from tests.plan.machines import arc, catch, nested, push, retry, state
@@ -178,6 +179,34 @@ def test_a_limit_of_time_holds_for_the_network_too() -> None:
 
     assert outcome.error is not None
     assert outcome.error.error_type == "StateTimeoutError"
+
+
+def struck(record: dict[str, Any]) -> None:
+    """Be where the limit of the state that pushed is over, as an error that arrives tells."""
+    record["calls"].append(1)
+    raise StateTimeoutError
+
+
+@pytest.mark.parametrize("given", [{"retry": retry(5)}, {"catch": (catch("e"),)}])
+def test_a_state_of_the_network_does_not_recover_from_the_limit_around_it(given: Any) -> None:
+    calls: list[int] = []
+    inner = sub(transforms=lambda view: struck({"calls": calls}), **given)
+    around = {"timeout_s": 1.0, "catch": (catch("late", "StateTimeoutError"),)}
+    machine = nested(main(push("z", "sub"), state("late", arc("z")), **around), sub=inner)
+    outcome = ran(machine, {})
+
+    assert outcome.path == ("a", "sub:s", "late", "z")
+    assert calls == [1]
+
+
+def test_an_error_of_time_says_whose_limit_it_was() -> None:
+    one = (state("s", push("e", "two"), timeout_s=1.0), state("e"))
+    two = sub(transforms=lambda view: struck({"calls": []}))
+    late = ran(nested(main(push("z", "one"), timeout_s=1.0), one=one, two=two), {}).error
+
+    assert late is not None
+    assert late.state == "one:two:s"
+    assert late.notes == ("the limit is that of state 'a'",)
 
 
 def test_going_in_and_coming_back_are_transitions() -> None:

@@ -14,6 +14,7 @@ from statepipe.plan.refusals import (
     RecordTimeoutError,
     StateTimeoutError,
     TransitionLimitError,
+    state_timeout,
 )
 from tests.codegen.networks import records
 from tests.plan.machines import retry
@@ -42,6 +43,16 @@ def test_a_records_own_limits_are_never_recovered_from() -> None:
     assert not may_recover(TransitionLimitError())
     assert not may_recover(RecordTimeoutError())
     assert may_recover(StateTimeoutError())
+
+
+def test_a_state_does_not_recover_from_the_limit_of_one_around_it() -> None:
+    of_outer, of_inner = state_timeout(1), state_timeout(2)
+
+    assert [may_recover(of_inner(), networks) for networks in (1, 2, 3)] == [True, True, False]
+    assert [may_recover(of_outer(), networks) for networks in (1, 2)] == [True, False]
+    assert not issubclass(of_outer, of_inner)
+    assert not issubclass(of_inner, of_outer)
+    assert fits(frozenset({"StateTimeoutError"}), of_inner())
 
 
 def test_max_attempts_counts_all_of_them() -> None:

@@ -208,7 +208,8 @@ class DataModeConfig(Model):
 
     default: Mode | None = None
     state_overrides: dict[str, Mode] = Field(
-        default_factory=dict, description="State -> mode; a state's own `data_mode` goes first."
+        default_factory=dict,
+        description="State, or network:state -> mode; a state's own `data_mode` goes first.",
     )
 
 

@@ -124,8 +124,10 @@ def _check_outputs(network: NetworkConfig, tree: Node, path: Path, problems: Pro
 
 
 def _check_overrides(model: MachineConfig, tree: Node, problems: Problems) -> None:
-    names = {state.name for network in model.networks for state in network.states}
+    states = {state.name for network in model.networks for state in network.states}
+    within = {f"{each.name}:{state.name}" for each in model.networks for state in each.states}
     for name in model.data_mode.state_overrides:
-        if name not in names:
+        if name not in states | within:
             at = _spot(tree, "data_mode", "state_overrides", name)
-            problems.add(at, f"unknown state '{name}'", suggestion(name, names))
+            meant = suggestion(name, within if ":" in name else states)
+            problems.add(at, f"unknown state '{name}'", meant)

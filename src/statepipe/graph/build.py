@@ -111,6 +111,7 @@ class _Builder:
         states = [
             self.state(
                 state,
+                network.name,
                 by_priority(arc for source, arc in arcs if source == state.name),
                 (*path, "states", index),
             )
@@ -120,9 +121,10 @@ class _Builder:
         place = self.loaded.node(*path).at.place
         return Network(network.name, {state.name: state for state in states}, start, place)
 
-    def state(self, state: StateConfig, arcs: tuple[Arc, ...], path: Path) -> State:
+    def state(self, state: StateConfig, network: str, arcs: tuple[Arc, ...], path: Path) -> State:
         self.check_sink(state.sink, (*path, "sink"))
         overrides = self.loaded.model.data_mode.state_overrides
+        override = overrides.get(f"{network}:{state.name}", overrides.get(state.name))
         return State(
             name=state.name,
             is_start=state.is_start,
@@ -132,7 +134,7 @@ class _Builder:
             transforms=self.functions(state.transforms, (*path, "transforms")),
             validators=self.functions(state.validators, (*path, "validators")),
             arcs=arcs,
-            data_mode=state.data_mode or overrides.get(state.name),
+            data_mode=state.data_mode or override,
             emit_output=state.emit_output,
             sink=state.sink,
             retry=None if state.retry is None else retry_of(state.retry),

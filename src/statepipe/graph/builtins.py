@@ -100,7 +100,11 @@ class Site:
             raise ParamError(param, *fault)
 
     def validator(self, nested: Nested, *path: str | int) -> Made:
+        """As `Bench`. One that has to be awaited could only be asked by one that awaits it."""
         [made] = self._made(nested, "validator", path)
+        if is_async(made.call):
+            message = f"{nested.name!r} is async, and {self.builtin.name!r} cannot wait for it"
+            raise ParamError((*path, "name"), message, "name it by itself, in `validators`")
         return made
 
     def transforms(self, nested: Nested, *path: str | int) -> tuple[Made, ...]:
@@ -125,12 +129,13 @@ def function_of(made: Made, kind: Kind) -> Function:
     """Return the function that a builtin has become."""
     origin = made.origin
     assert origin is not None
-    inline = written(made, kind, origin.keys) if made.pure else None
+    waits = is_async(made.call)
+    inline = written(made, kind, origin.keys) if made.pure and not waits else None
     return Function(
         label=f"builtin {origin.name!r}",
         call=inline.call if inline is not None else made.call,
         style=made.style,
-        is_async=is_async(made.call),
+        is_async=waits,
         place=origin.place,
         asks=made.asks,
         pure=made.pure,

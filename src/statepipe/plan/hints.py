@@ -34,7 +34,7 @@ def hint_for(error: Exception, record: Record, span: Span | None) -> str | None:
         return missing_field_hint(error.path[0], "the record", record)
     if isinstance(error, TypeError) and "NoneType" in str(error):
         return none_hint(record)
-    return OF_RULES.get(type(error))
+    return next((OF_RULES[kind] for kind in type(error).__mro__ if kind in OF_RULES), None)
 
 
 OF_RULES: dict[type[Exception], str] = {

@@ -9,14 +9,19 @@ from statepipe.errors import RecordError
 from statepipe.functions.view import Caught
 from statepipe.graph.model import Retry
 from statepipe.plan.model import PlannedCatch, Recovery
-from statepipe.plan.refusals import NEVER_CAUGHT
+from statepipe.plan.refusals import NEVER_CAUGHT, StateTimeoutError
 from statepipe.record import Record
 
 ALL = "*"
 
 
-def may_recover(error: BaseException) -> bool:
-    """Tell whether `retry` and `catch` hear of an error: of all but a record's own limits."""
+def may_recover(error: BaseException, networks: int = 0) -> bool:
+    """Tell whether `retry` and `catch` of a state within so many networks hear of an error.
+
+    Of all but a record's own limits, and the limit of a state around: that one's time is over.
+    """
+    if isinstance(error, StateTimeoutError) and error.networks < networks:
+        return False
     return not isinstance(error, NEVER_CAUGHT)
 
 

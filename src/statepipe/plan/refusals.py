@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from statepipe import standard
 
 
@@ -52,10 +54,27 @@ def cancelled_within(error: standard.asyncio.CancelledError) -> FunctionCancelle
 
 
 class StateTimeoutError(RefusalError):
-    """The record took longer at a state than its `timeout_s`."""
+    """The record took longer at a state than its `timeout_s`.
+
+    `networks`: how many networks that state is within. See `state_timeout`.
+    """
+
+    networks = 0
 
     def __init__(self, message: str = "the state took longer than it was given") -> None:
         super().__init__(message)
+
+
+@cache
+def state_timeout(networks: int) -> type[StateTimeoutError]:
+    """Return the error of a limit at a state within so many networks.
+
+    Limits around one another each have their own: a state within a network is not to catch the
+    error of one around it. To users all are the one class, by name and by `isinstance`.
+    """
+    if not networks:
+        return StateTimeoutError
+    return type(StateTimeoutError.__name__, (StateTimeoutError,), {"networks": networks})
 
 
 class RecordTimeoutError(RefusalError):

@@ -43,7 +43,12 @@ from statepipe.plan.recover import (
     restored,
     retries,
 )
-from statepipe.plan.refusals import RecordTimeoutError, StateTimeoutError, TransitionLimitError
+from statepipe.plan.refusals import (
+    RecordTimeoutError,
+    StateTimeoutError,
+    TransitionLimitError,
+    state_timeout,
+)
 from statepipe.plan.subflow import check_nesting, hand_back, hand_in
 from statepipe.plan.values import accepts, deep_copy, replace_in_place, require, settle
 from statepipe.record import Outcome, Record
@@ -129,9 +134,13 @@ class Walk:
     def _failure(self, raised: Exception) -> RecordError:
         if isinstance(raised, FailedError):
             return raised.error
-        return record_error(
-            self.site, cause_of(raised), tuple(self.path), self.record, hide=self.plan.hide
-        )
+        cause = cause_of(raised)
+        error = record_error(self.site, cause, tuple(self.path), self.record, hide=self.plan.hide)
+        if isinstance(cause, StateTimeoutError) and cause.networks < len(self.frames):
+            frame = self.frames[cause.networks]
+            name = called(frame.state.name, frame.entered.networks)
+            error.notes = (*error.notes, f"the limit is that of state {name!r}")
+        return error
 
     def _walk(self) -> Steps[None]:
         """Take the record to an end of the network that it is in."""
@@ -185,8 +194,9 @@ class Walk:
                 failed = self._failure(raised)
             cause = failed.__cause__
             assert cause is not None
-            again = may_recover(cause) and retries(recovery.retry, attempts, cause)
-            clause = first_catch(recovery, cause) if may_recover(cause) and not again else None
+            hears = may_recover(cause, len(entered.networks))
+            again = hears and retries(recovery.retry, attempts, cause)
+            clause = first_catch(recovery, cause) if hears and not again else None
             if not again and clause is None:
                 raise FailedError(failed)
             self.record, self.transitions = restored(entered.kept), entered.transitions
@@ -213,7 +223,8 @@ class Walk:
         if state.timeout_s is None:
             return (yield from steps)
         arc: PlannedArc | None
-        arc = yield from self._limited(state.timeout_s, StateTimeoutError, steps)
+        error = state_timeout(len(self.networks))
+        arc = yield from self._limited(state.timeout_s, error, steps)
         return arc
 
     def _limited(

@@ -37,6 +37,20 @@ MODULE = dedent("""
     TIMES = Builtin("times", "transform", "Multiplies.", TimesParams, times)
     RENAMED = Builtin("other", "transform", "Multiplies.", TimesParams, times)
     NOTHING = 5
+
+    def times_later(params, bench):
+        made = times(params, bench)
+        async def call(record):
+            return made.call(record)
+        return Made(call, pure=True, fast=made.fast)
+
+    def is_even_later(params, bench):
+        async def call(record):
+            return record[params.field] % 2 == 0
+        return Made(call)
+
+    LATER = Builtin("times_later", "transform", "Multiplies.", TimesParams, times_later)
+    EVEN = Builtin("is_even_later", "validator", "Is it even?", TimesParams, is_even_later)
 """)
 ENTRIES = """[statepipe.functions]
 times = statepipe_times_plugin:TIMES
@@ -44,6 +58,8 @@ renamed = statepipe_times_plugin:RENAMED
 nothing = statepipe_times_plugin:NOTHING
 broken = statepipe_no_such_module:X
 range = statepipe_times_plugin:TIMES
+times_later = statepipe_times_plugin:LATER
+is_even_later = statepipe_times_plugin:EVEN
 """
 
 
@@ -76,6 +92,27 @@ def test_its_parameters_are_checked_as_ours_are() -> None:
 
     advice = {problem.advice for problem in caught.value.problems}
     assert "did you mean 'field'?" in advice
+
+
+@pytest.mark.usefixtures("plugin")
+def test_an_async_builtin_of_a_package_is_awaited() -> None:
+    tripled = [{"name": "times_later", "params": {"field": "n", "by": 3}}]
+    functions = builtin("chain", steps=tripled), builtin("is_even_later", field="n")
+    fsm = SimpleFSM(config_of(*functions))
+
+    assert fsm.process({"n": 2}).data == {"n": 6}
+    assert fsm.process({"n": 1}).error == "the validator gave False"
+    assert fsm.process_stream([{"n": n} for n in range(4)]).successful == 2
+
+
+@pytest.mark.usefixtures("plugin")
+@pytest.mark.parametrize("name", ["all", "any", "not"])
+def test_an_async_builtin_is_refused_where_nobody_awaits_it(name: str) -> None:
+    later = {"name": "is_even_later", "params": {"field": "n"}}
+    with pytest.raises(ConfigError, match=f"'is_even_later' is async, and '{name}' cannot") as told:
+        SimpleFSM(config_of(builtin(name, of=later if name == "not" else [later])))
+
+    assert [each.advice for each in told.value.problems] == ["name it by itself, in `validators`"]
 
 
 @pytest.mark.usefixtures("plugin")

@@ -1,0 +1,78 @@
+"""Tests of what the interpreter learns of pushes that the generated function has made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from statepipe.codegen.engine import Engine
+from statepipe.codegen.nesting import frames_of, pushes_by_number
+from statepipe.codegen.program import Behind
+from statepipe.plan.interpret import interpret
+from statepipe.plan.lower import lower
+from statepipe.record import Outcome
+from statepipe.testing import ManualTiming
+from tests.plan.machines import arc, catch, nested, push, retry, state
+
+BREAK = "lambda s: s.data['nothing']"
+
+
+def deep(**given: Any) -> Any:
+    """A machine whose start leads by one state through networks `one` and, in it, `two`."""
+    return nested(
+        (
+            state("first", arc("a")),
+            state("a", push("z", "one"), catch=(catch("odd"),), retry=retry(2)),
+            state("odd", arc("on")),
+            state("on", arc("z")),
+            state("z"),
+        ),
+        one=(state("s", push("e", "two")), state("e")),
+        two=(state("s", arc("e"), transforms=BREAK), state("e")),
+        given=given,
+    )
+
+
+def both(machine: Any) -> list[Outcome]:
+    plan = lower(machine)
+    engine = Engine(plan, ManualTiming())
+    return [interpret(plan, {}, timing=ManualTiming()), next(engine.run([{}]).outcomes())]
+
+
+def told(outcome: Outcome) -> Any:
+    error = None if outcome.error is None else (outcome.error.message, outcome.error.state)
+    return outcome.path, error
+
+
+@pytest.mark.parametrize(("most", "last"), [(4, "z"), (3, "on")])
+def test_after_a_catch_outside_the_transitions_within_do_not_count(most: int, last: str) -> None:
+    reference, generated = map(told, both(deep(max_transitions=most)))
+
+    assert generated == reference
+    assert reference[0][-1] == last
+    assert reference[1] == (None if last == "z" else ("more than 3 transitions", "on"))
+
+
+def test_frames_are_told_from_outside_in() -> None:
+    plan = lower(deep())
+    pushes = pushes_by_number(plan)
+    [outer] = [number for number, way in pushes.items() if way.push.network == "one"]
+    [inner] = [number for number, way in pushes.items() if way.push.network == "two"]
+    behind = Behind(["first", "a", "one:s"], ["one", "two"], [2, 3])
+    raw = ((None, {"n": 1}, {"n": 0}, outer), {"n": 2}, None, inner)
+
+    first, second = frames_of(raw, behind, pushes)
+    assert (first.state.name, first.record, first.entered.kept) == ("a", {"n": 1}, {"n": 0})
+    assert (first.entered.transitions, first.entered.behind, first.entered.networks) == (1, 2, ())
+    assert (second.state.name, second.record, second.entered.kept) == ("s", {"n": 2}, {"n": 2})
+    assert (second.entered.transitions, second.entered.behind) == (2, 3)
+    assert second.entered.networks == ("one",)
+
+
+def test_a_push_that_nothing_has_jumped_for_is_no_frame_yet() -> None:
+    plan = lower(deep())
+    raw = (None, {}, None, next(iter(pushes_by_number(plan))))
+
+    assert frames_of(raw, Behind(["first"]), pushes_by_number(plan)) == ()
+    assert frames_of(None, Behind(), {}) == ()
