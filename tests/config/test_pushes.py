@@ -171,3 +171,19 @@ def test_a_test_names_states_within_networks() -> None:
         "tests[1].path[1]: unknown state 's'",
         "tests[1].error.state: unknown state 'sub:x'",
     ]
+
+
+@pytest.mark.parametrize("key", ["data_mapping", "result_mapping"])
+def test_a_field_without_a_name_is_a_problem(key: str) -> None:
+    at = f"networks[0].arcs[0].{key}"
+
+    assert told(pushing(**{key: {"": "x"}})) == told(pushing(**{key: {"": "x", "a": "b"}}))
+    assert told(pushing(**{key: {"": "x"}})) == [
+        (f"{at}['']: '{key}' has a key without a name", "give it one, or remove it")
+    ]
+    assert told(pushing(**{key: {"[key]": ""}})) == [
+        (
+            f"{at}['[key]']: '[key]' must be a text of at least one character, not the text ''",
+            None,
+        )
+    ]

@@ -29,6 +29,7 @@ from statepipe.errors import ConfigError
 from statepipe.record import DataHandlingMode
 
 _TAGS = {*FUNCTION_TYPES, *PROVIDERS, "bare", "callable"}
+_OF_KEY = "[key]"
 _MODES = [mode.value for mode in DataHandlingMode]
 
 
@@ -76,12 +77,15 @@ def _meant(tree: Node, details: list[ErrorDetails]) -> list[ErrorDetails]:
 
 
 def _path_in(tree: Node, location: tuple[int | str, ...]) -> Path:
-    """Return a pydantic location without the tags of unions, which stand for no key."""
+    """Return a pydantic location without what stands for no key: tags of unions, and `[key]`.
+
+    That one ends the location of a key that is wrong itself.
+    """
     path: Path = ()
     for step in location:
         node = find(tree, path)
         is_key = isinstance(node, ListNode) or (isinstance(node, MapNode) and node.entry(str(step)))
-        if not is_key and step in _TAGS:
+        if not is_key and (step in _TAGS or step == _OF_KEY):
             continue
         path = (*path, step)
     return path
@@ -108,6 +112,10 @@ def _tell(tree: Node, detail: ErrorDetails, path: Path, problems: Problems) -> N
         return
     node, name = find(tree, path), _name(tree, path)
     if is_broken(node):
+        return
+    if detail["loc"][-1] == _OF_KEY and path[-1] == "":
+        message = f"{_name(tree, path[:-1])} has a key without a name"
+        problems.add(node.at, message, "give it one, or remove it")
         return
     if isinstance(node, Scalar) and any(each.place == node.at.place for each in problems.found):
         return  # what is wrong there is told already: a variable that is not set
