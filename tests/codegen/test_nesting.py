@@ -54,6 +54,21 @@ def test_after_a_catch_outside_the_transitions_within_do_not_count(most: int, la
     assert reference[1] == (None if last == "z" else ("more than 3 transitions", "on"))
 
 
+def test_an_end_within_does_not_recover_from_what_fails_on_the_way_back() -> None:
+    way = push("z", "sub", give={"a": "a"}, take={"n": "a.n"})
+    end = state("e", transforms="lambda s: {'a': 3, 'n': 1}", retry=retry(5, 1.0))
+    machine = nested(
+        (state("a", way), state("z")), sub=(state("s", arc("e"), transforms="{'a': 3}"), end)
+    )
+    plan, timing = lower(machine), ManualTiming()
+    [generated] = Engine(plan, timing).run([{"a": 3}]).outcomes()
+
+    assert told(generated) == told(interpret(plan, {"a": 3}, timing=ManualTiming()))
+    assert generated.error is not None
+    assert (generated.error.role, generated.path) == ("result mapping", ("a", "sub:s", "sub:e"))
+    assert timing.slept == []
+
+
 def test_frames_are_told_from_outside_in() -> None:
     plan = lower(deep())
     pushes = pushes_by_number(plan)
