@@ -69,6 +69,21 @@ def test_an_end_within_does_not_recover_from_what_fails_on_the_way_back() -> Non
     assert timing.slept == []
 
 
+def test_a_second_push_is_caught_where_it_began_not_where_the_first_did() -> None:
+    machine = nested(
+        (
+            state("a", push("b", "good")),
+            state("b", push("z", "bad"), catch=(catch("z"),), retry=retry(2)),
+            state("z"),
+        ),
+        good=(state("s", arc("e")), state("e")),
+        bad=(state("s", arc("e"), transforms=BREAK), state("e")),
+    )
+    reference, generated = map(told, both(machine))
+
+    assert generated == reference == (("a", "good:s", "good:e", "b", "bad:s", "z"), None)
+
+
 def test_frames_are_told_from_outside_in() -> None:
     plan = lower(deep())
     pushes = pushes_by_number(plan)

@@ -139,6 +139,17 @@ def test_the_pushing_state_tries_the_whole_network_again() -> None:
     assert outcome.path == ("a", "sub:s", "sub:e", "z")
 
 
+@pytest.mark.parametrize("mode", [REFERENCE, DIRECT])
+def test_before_it_tries_again_the_pushing_state_puts_back_what_was_shared(mode: Any) -> None:
+    spoil = "lambda s: s.data['list'].append(1)"
+    way = push("z", "sub", isolation="reference")
+    machine = nested(main(way, retry=retry(3)), sub=sub(transforms=[spoil, flaky(2)]))
+    record = {"n": 1, "list": [0]}
+
+    assert ran(machine, record, mode).data == {"n": 1, "list": [0, 1]}
+    assert record == {"n": 1, "list": [0, 1]}
+
+
 def test_the_pushing_state_catches_what_failed_in_the_network() -> None:
     told = "lambda s: {**s.data, 'why': s.error['type'], 'where': s.error['state']}"
     machine = nested(

@@ -4,7 +4,7 @@ from statepipe.plan.interpret import interpret
 from statepipe.plan.lower import lower
 from statepipe.plan.model import Plan, Step
 from statepipe.record import DataHandlingMode
-from tests.plan.machines import arc, machine, one_transform, plan_of, state
+from tests.plan.machines import arc, machine, nested, one_transform, plan_of, push, state
 
 COPY, REFERENCE, DIRECT = DataHandlingMode
 
@@ -116,3 +116,11 @@ def test_a_function_cannot_change_which_resources_there_are(code: str) -> None:
 
     assert "mappingproxy" in str(outcome.error)
     assert plan.resources == {"r": 1}
+
+
+def test_a_push_that_puts_results_into_the_record_itself_changes_it() -> None:
+    way = push("z", "sub", take={"n": "m"})
+    pushing = nested((state("a", way), state("z")), sub=(state("e"),))
+
+    assert lower(pushing, mode=DataHandlingMode.DIRECT).changes_in_place
+    assert not lower(pushing, mode=DataHandlingMode.REFERENCE).changes_in_place
