@@ -10,7 +10,7 @@ from statepipe.codegen.engine import Engine
 from statepipe.codegen.nesting import frames_of, pushes_by_number
 from statepipe.codegen.program import Behind
 from statepipe.plan.interpret import interpret
-from statepipe.plan.lower import lower
+from statepipe.plan.lower import lower, starting_at
 from statepipe.record import Outcome
 from statepipe.testing import ManualTiming
 from tests.plan.machines import arc, catch, nested, push, retry, state
@@ -82,6 +82,23 @@ def test_a_second_push_is_caught_where_it_began_not_where_the_first_did() -> Non
     reference, generated = map(told, both(machine))
 
     assert generated == reference == (("a", "good:s", "good:e", "b", "bad:s", "z"), None)
+
+
+def through_sub(*transforms: Any) -> Any:
+    inner = state("s", arc("e"), transforms=transforms)
+    return nested((state("a", push("z", "sub")), state("z")), sub=(inner, state("e")))
+
+
+def test_functions_within_see_their_own_network() -> None:
+    def seen(data: Any, context: Any) -> Any:
+        return {"network": context.network, "state": context.state}
+
+    assert [each.data for each in both(through_sub(seen))] == [{"network": "sub", "state": "s"}] * 2
+
+
+def test_records_enter_at_states_of_the_main_network_alone() -> None:
+    with pytest.raises(KeyError):
+        starting_at(lower(through_sub("lambda s: s.data")), "s")
 
 
 def test_frames_are_told_from_outside_in() -> None:
