@@ -1,8 +1,9 @@
 """One contestant in one fresh process: `python -m bench.contestant NAME SOURCE SINK`.
 
-Prints one JSON object: `seconds` from the call to the closed output file (imports excluded) and
-the `cpu_seconds` of all threads and ended children in between, or `missing` with the reason why it
-cannot run here.
+Prints one JSON object: `seconds` from the call to the closed output file and the `cpu_seconds` of
+all threads and ended children in between, or `missing` with the reason why it cannot run here.
+Imports are not in these, nor what a library loads at its first use: before, the contestant runs
+one record. How long that took is `first_use_seconds`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,13 @@ import importlib
 import json
 import os
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+from bench import workload
 
 OPTIONAL = ("polars", "duckdb", "bytewax")
 
@@ -60,12 +66,24 @@ def main(name: str, source: str, sink: str) -> dict[str, float | str]:
         if error.name not in OPTIONAL:
             raise
         return {"missing": str(error)}
+    first_use_s = seconds_of_one_record(run, Path(sink).parent)
     begin, cpu_begin = time.perf_counter(), cpu_seconds()
     run(source, sink)
     return {
         "seconds": time.perf_counter() - begin,
         "cpu_seconds": cpu_seconds() - cpu_begin,
+        "first_use_seconds": first_use_s,
     }
+
+
+def seconds_of_one_record(run: Callable[[str, str], None], folder: Path) -> float:
+    """Return how long `run` takes for one record, in files of their own in `folder`."""
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        source = Path(name) / "in.jsonl"
+        workload.write_input(source, 1)
+        begin = time.perf_counter()
+        run(str(source), str(Path(name) / "out.jsonl"))
+        return time.perf_counter() - begin
 
 
 def cpu_seconds() -> float:

@@ -27,10 +27,12 @@ class Timing:
     """The seconds of one contestant's rounds, and the peak of its process tree in MB.
 
     CPU seconds tell what was done from what was waited for, on a machine with other work.
+    `first_use_s` are those of the one record before each round.
     """
 
     seconds: list[float] = field(default_factory=list)
     cpu_seconds: list[float] = field(default_factory=list)
+    first_use_s: list[float] = field(default_factory=list)
     peak_mb: float = 0.0
     missing: str | None = None
 
@@ -42,6 +44,7 @@ class Timing:
             "records_per_s_median": round(records / statistics.median(self.seconds)),
             "seconds": [round(value, 4) for value in self.seconds],
             "cpu_seconds_best": round(min(self.cpu_seconds), 2),
+            "first_use_seconds_best": round(min(self.first_use_s), 3),
             "peak_mb": round(self.peak_mb, 1),
         }
 
@@ -122,6 +125,7 @@ def add_round(timing: Timing, said: dict[str, Any]) -> None:
     if timing.missing is None:
         timing.seconds.append(said["seconds"])
         timing.cpu_seconds.append(said["cpu_seconds"])
+        timing.first_use_s.append(said["first_use_seconds"])
 
 
 def contest(name: str, source: Path, folder: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """The workload is what it says, and contestants that need nothing else agree on its result."""
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,26 @@ def test_statepipe_writes_the_same_records(tmp_path: Path, name: str) -> None:
     contestant.main(name, str(source), str(tmp_path / "out.jsonl"))
 
     assert difference(tmp_path / "expected.jsonl", tmp_path / "out.jsonl", keeps_order=True) is None
+
+
+def test_what_is_loaded_at_first_use_is_not_timed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[int] = []
+
+    def run(source: str, _sink: str) -> None:
+        runs.append(len(read_records(Path(source))))
+        time.sleep(0.2 if len(runs) == 1 else 0)  # stands for what the first run loads
+
+    monkeypatch.setattr(by_hand, "run_json", run)
+    source = tmp_path / "in.jsonl"
+    workload.write_input(source, 5)
+
+    said = contestant.main("hand json", str(source), str(tmp_path / "out.jsonl"))
+
+    assert runs == [1, 5]
+    assert float(said["first_use_seconds"]) >= 0.1
+    assert list(tmp_path.iterdir()) == [source]
 
 
 def test_every_data_mode_writes_the_same_records(tmp_path: Path) -> None:

@@ -40,13 +40,14 @@ def test_a_process_that_fails_is_an_error_with_what_it_said(tmp_path: Path) -> N
 
 
 def test_a_report_gives_best_and_median() -> None:
-    timing = Timing(seconds=[2.0, 1.0, 4.0], cpu_seconds=[1.5, 0.9], peak_mb=12.34)
+    timing = Timing([2.0, 1.0, 4.0], cpu_seconds=[1.5, 0.9], first_use_s=[0.2, 0.1], peak_mb=12.34)
 
     assert timing.report(100) == {
         "records_per_s_best": 100,
         "records_per_s_median": 50,
         "seconds": [2.0, 1.0, 4.0],
         "cpu_seconds_best": 0.9,
+        "first_use_seconds_best": 0.1,
         "peak_mb": 12.3,
     }
 
