@@ -203,6 +203,18 @@ TRANSFORMS: list[Any] = [
     "lambda s: {**s.data, 'f': {'é': s.data['n']}['é'] ** 2, 'ü': s.data['ü'] @ 3}",
     "lambda s: next(iter([]))",
     "lambda s: {**s.data, 'u': s.data['log'].index(s.data['a'])}",
+    # what may be added to the record itself, where nobody else has it, and what looks like it
+    "lambda s: {**s.data, 'n': s.data.get('b', 0), 'b': s.data.get('n', 0), 'a': s.data['a']}",
+    "lambda s: {**s.data, 'a': s.data.get('n'), 'a': [s.data.get('a')], 'at': 'a' in s.data}",
+    "lambda s: {**s.data, 'log': [s.data['log'], s.data['n'] % 2] if s['n'] < 3 else []}",
+    "lambda s: {**s.data, 'w': s.data} if 'w' not in s.data else {**s.data, 'n': 1}",
+    "lambda s: {**s.data, 'w': 'w' in s.data or s.data}",
+    "lambda s: {**s.data, 'w': s.data.get('w', s.data) and 1, 'n': len(s.data)}",
+    "lambda s: {**s.data, 'w': [*s.data.values()], 'i': {**s.data} if 'i' not in s.data else 0}",
+    "lambda s: {**s.data, **s.data, 'n': 2}",
+    "lambda s: {'first': 1, **s.data, 'last': s.data.get('n')}",
+    "lambda s: {**s.data, s.name: s.data.get('n')}",
+    "lambda d, c: {**d, 'n': d.get('n') or 1, 'b': d['b']}",
     # one parameter, changing the record
     "lambda s: s.data.update(b=2)",
     "lambda s: s.data.setdefault('log', []).append(s.name)",

@@ -80,6 +80,14 @@ def generated(plan: Plan, records: list[Any]) -> list[dict[str, Any]]:
     return [facts(outcome) for outcome in run.outcomes()]
 
 
+def generated_for_own(plan: Plan, records: list[Any]) -> list[dict[str, Any]]:
+    """Records that nobody else has, as those are that have just been read from bytes."""
+    engine = Engine(plan)
+    run = engine.attempt_own(copy.deepcopy(records), moments_of(len(records)))
+    engine.conclude(run)
+    return [facts(outcome) for outcome in run.outcomes()]
+
+
 def generated_alone(plan: Plan, records: list[Any]) -> list[dict[str, Any]]:
     """Each record in a chunk of its own."""
     moments, engine = moments_of(len(records)), Engine(plan)
@@ -137,6 +145,7 @@ def agree(machine: Machine, mode: DataHandlingMode, records: list[Any]) -> None:
         same_records = copy.deepcopy(records)
         assert engine(plan, same_records) == expected, name
         assert repr(same_records) == repr(given_records), name
+    assert generated_for_own(plan, records) == expected
 
 
 ENGINES = {
@@ -256,6 +265,15 @@ def test_records_that_are_taken_up_again_are_alone_in_their_chunk(
     expected = in_any_order(one_by_one(plan, records, [], interpret))
 
     assert together(plan, records, lambda p, r, t: Engine(p, t).run(r)) == expected
+    own_records = together(plan, records, attempt_own)
+    assert replace(own_records, records=expected.records) == expected
+
+
+def attempt_own(plan: Plan, records: list[Any], timing: ManualTiming) -> RunChunk:
+    engine = Engine(plan, timing)
+    run = engine.attempt_own(copy.deepcopy(records))
+    engine.conclude(run)
+    return run
 
 
 @half_as_thorough

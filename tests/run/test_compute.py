@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statepipe.functions.moment import Moment, Moments
+from statepipe.ports import Item, Malformed
 from statepipe.record import DataHandlingMode, Record
 from statepipe.run.blocking_driver import run_blocking
 from statepipe.run.chunk import ByteChunk, ChunkResult, RecordChunk
@@ -69,6 +71,36 @@ def test_failures_know_the_line_byte_and_text_of_their_item(items: list[bytes]) 
     assert [failure.original for failure in failures] == [items[at] for at in bad]
     starts = [sum(len(item) + 1 for item in items[:at]) for at in bad]
     assert [failure.offset for failure in failures] == starts
+
+
+ADDING = engine_of(one_state("lambda s: {**s.data, 'n': 1}"))
+
+
+def test_records_that_were_read_are_changed_and_not_copied() -> None:
+    decoded: Record = {"m": 1}
+
+    class Decoder:
+        def decode(self, items: Sequence[Item]) -> list[Record]:
+            return [decoded for _ in items]
+
+        def decode_each(self, items: Sequence[Item]) -> list[Record | Malformed | None]:
+            return [*self.decode(items)]
+
+    runner = runner_of(ADDING, slots=[Slot()])
+    runner.decoder = Decoder()
+
+    [[record]] = runner.run(chunk_of([b"any"])).outputs
+    assert record == {"m": 1, "n": 1}
+    assert record is decoded
+
+
+def test_records_of_an_iterator_are_left_alone() -> None:
+    mine: Record = {"m": 1}
+
+    result = runner_of(ADDING, slots=[Slot()]).run(RecordChunk([mine]))
+
+    assert result.outputs == [[{"m": 1, "n": 1}]]
+    assert mine == {"m": 1}
 
 
 def test_records_at_an_end_state_without_sink_are_counted_and_not_written() -> None:

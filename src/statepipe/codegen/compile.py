@@ -13,6 +13,7 @@ from statepipe import standard
 from statepipe.codegen.emit import emit, one_line
 from statepipe.codegen.layout import PushArc
 from statepipe.codegen.nesting import RawFrame, pushes_by_number
+from statepipe.codegen.ownership import Entrants
 from statepipe.codegen.program import Program
 from statepipe.functions.moment import NO_PROMISE, Promise
 from statepipe.functions.view import Context, StateView
@@ -51,9 +52,9 @@ class CompiledPlan:
     run_chunk: Callable[..., Any]  # None, or an awaitable of None
 
 
-def compile_plan(plan: Plan) -> CompiledPlan:
-    """Return `plan` ready to run."""
-    program = emit(plan)
+def compile_plan(plan: Plan, entrants: Entrants = Entrants.SHARED) -> CompiledPlan:
+    """Return `plan` ready to run. `entrants` tells whose the records are that it is given."""
+    program = emit(plan, entrants)
     digest = sha256(program.source.encode(errors="surrogatepass")).hexdigest()[:12]
     filename = f"<statepipe {one_line(plan.name)}:{one_line(plan.network)} {digest}>"
     source = program.source

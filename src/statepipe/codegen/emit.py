@@ -18,23 +18,25 @@ from statepipe.codegen.layout import (
     longest_in_block,
     reachable,
 )
-from statepipe.codegen.program import Jump, Leaf, Origin, Program
+from statepipe.codegen.ownership import Entrants, adding_steps
+from statepipe.codegen.program import STEP, Jump, Leaf, Origin, Program
 from statepipe.codegen.steps import StepWriter
 from statepipe.plan.failure import Site
 from statepipe.plan.model import HANDING_BACK, HANDING_IN, Plan, PlannedArc, PlannedState
 
-STEP = "    "
 
+def emit(plan: Plan, entrants: Entrants = Entrants.SHARED) -> Program:
+    """Return the program of `plan`: the same plan gives the same text.
 
-def emit(plan: Plan) -> Program:
-    """Return the program of `plan`: the same plan gives the same text."""
-    return Emitter(plan).emit()
+    `entrants` tells whose the records are that it is given.
+    """
+    return Emitter(plan, entrants).emit()
 
 
 class Emitter:
     """Writes one plan's function, block by block."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, entrants: Entrants) -> None:
         self.plan = plan
         self.layout: Layout = lay_out(plan)
         self.program = Program(is_async=plan.is_async)
@@ -45,6 +47,7 @@ class Emitter:
             asks=plan.asks,
             network=plan.network,
             taken_names=names_for(self.pushes),
+            adding=adding_steps(plan, self.layout, entrants),
         )
         self.loops = len(self.layout.blocks) > 1 or self.layout.limited
         self.recovers = any(

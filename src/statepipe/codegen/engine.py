@@ -5,14 +5,15 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Coroutine, Iterable, Iterator, MutableSequence, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from statepipe import standard
 from statepipe.codegen.compile import CompiledPlan, HandOver, compile_plan
 from statepipe.codegen.locate import locate, origin_of
 from statepipe.codegen.nesting import frames_of, pushes_by_number
-from statepipe.codegen.program import Origin, Program, Trail
+from statepipe.codegen.ownership import Entrants, entrants_matter
+from statepipe.codegen.program import Program, Trail
 from statepipe.errors import RecordError, UsageError
 from statepipe.functions.moment import NO_PROMISE, NOWHERE, Moments
 from statepipe.plan.drive import Steps, check_timing, drive, drive_async
@@ -43,13 +44,17 @@ class RunChunk:
     plus 1. `errors` holds what failed, and `finished` what the interpreter had to finish.
     """
 
-    program: Program
+    compiled: CompiledPlan
     records: list[Record]
     ends: MutableSequence[int]
     trails: list[Trail]
     errors: dict[int, RecordError] = field(default_factory=dict)
     finished: dict[int, Outcome] = field(default_factory=dict)
     moments: Moments = NOWHERE
+
+    @property
+    def program(self) -> Program:
+        return self.compiled.program
 
     def outcome(self, index: int) -> Outcome:
         """Return the outcome of record `index`, path included."""
@@ -119,11 +124,25 @@ class Engine:
 
     def attempt(self, records: list[Record], moments: Moments = NOWHERE) -> RunChunk:
         """As `run`, but records that have failed may still be run again: see `conclude`."""
-        chunk = self._new_chunk(records, moments)
-        failed: list[Failed] = []
-        asked = (moments,) if self.asks else ()
+        return self._attempt(self._new_chunk(self.compiled, records, moments))
+
+    def attempt_own(self, records: list[Record], moments: Moments = NOWHERE) -> RunChunk:
+        """As `attempt`, with records that nobody else has: they may be changed."""
+        all_dicts = set(map(type, records)) <= {dict}
+        compiled = self._compiled_for_own if all_dicts else self.compiled
+        return self._attempt(self._new_chunk(compiled, records, moments))
+
+    @cached_property
+    def _compiled_for_own(self) -> CompiledPlan:
+        """The plan for records that nobody else has; the same, where that makes no difference."""
+        differs = entrants_matter(self.plan)
+        return compile_plan(self.plan, Entrants.OWN) if differs else self.compiled
+
+    def _attempt(self, chunk: RunChunk) -> RunChunk:
+        records, failed = chunk.records, list[Failed]()
+        asked = (chunk.moments,) if self.asks else ()
         todo = enumerate(records)
-        self.compiled.run_chunk(todo, records, chunk.ends, chunk.trails, failed, *asked)
+        chunk.compiled.run_chunk(todo, records, chunk.ends, chunk.trails, failed, *asked)
         left = chunk.ends.count(0) - len(failed)
         if left:
             raise left_unfinished(left, len(records))
@@ -159,7 +178,7 @@ class Engine:
         self, records: list[Record], concurrency: int, moments: Moments = NOWHERE
     ) -> RunChunk:
         """As `run_async`, but records that have failed may still be run again."""
-        chunk = self._new_chunk(records, moments)
+        chunk = self._new_chunk(self.compiled, records, moments)
         failed: list[Failed] = []
         todo = enumerate(records)
         run = self.compiled.run_chunk
@@ -178,7 +197,7 @@ class Engine:
 
         What it gives is what `attempt` gives. Source: docs/semantics.md, its first lines.
         """
-        chunk = self._new_chunk(records, moments)
+        chunk = self._new_chunk(self.compiled, records, moments)
         for index, record in enumerate(records):
             walk = ToldWalk(self.plan, record, partial(tell, index), moments.promise(index))
             outcome = finish(walk, self.timing)
@@ -189,7 +208,7 @@ class Engine:
         self, records: list[Record], tell: Tell, moments: Moments = NOWHERE
     ) -> RunChunk:
         """Run records one by one through an async plan, as `run_each` does."""
-        chunk = self._new_chunk(records, moments)
+        chunk = self._new_chunk(self.compiled, records, moments)
         for index, record in enumerate(records):
             walk = ToldWalk(self.plan, record, partial(tell, index), moments.promise(index))
             outcome = await finish_async(walk, self.timing)
@@ -214,35 +233,33 @@ class Engine:
         if steps is not None:
             self._settle(chunk, noted[0], await drive_async(steps, self.timing))
 
-    def _new_chunk(self, records: list[Record], moments: Moments) -> RunChunk:
+    def _new_chunk(
+        self, compiled: CompiledPlan, records: list[Record], moments: Moments
+    ) -> RunChunk:
         count = len(records)
         small = len(self.end_states) < 255
         ends = bytearray(count) if small else array("L", bytes(count * array("L").itemsize))
-        return RunChunk(self.compiled.program, records, ends, [None] * count, moments=moments)
+        return RunChunk(compiled, records, ends, [None] * count, moments=moments)
 
     def _taken_up(self, chunk: RunChunk, noted: Failed) -> Steps[Outcome] | None:
         """Return how a record goes on, which the generated function gave up; None if not."""
         index, error, traceback, record, trail, *kept = noted
         if isinstance(error, HandOver):
-            return self._walk(error, record, trail, kept).steps()
+            return self._walk(chunk, noted).steps()
         failure = error.with_traceback(traceback)
-        failed = locate(self.compiled, failure, record, trail)
-        origin = origin_of(self.compiled, failure)
-        steps = self._recovery(failed, origin, record, trail, kept) if kept else None
+        failed = locate(chunk.compiled, failure, record, trail)
+        steps = self._recovery(chunk, failed, failure, noted) if kept else None
         if steps is None:
             chunk.records[index] = record
             chunk.errors[index] = failed
         return steps
 
     def _recovery(
-        self,
-        failed: RecordError,
-        origin: Origin,
-        record: Record,
-        trail: Trail,
-        kept: Sequence[Any],
+        self, chunk: RunChunk, failed: RecordError, failure: Exception, noted: Failed
     ) -> Steps[Outcome] | None:
-        frames = self._frames(trail, kept)
+        _, _, _, record, trail, *kept = noted
+        origin = origin_of(chunk.compiled, failure)
+        frames = self._frames(chunk, trail, kept)
         is_at_state = origin.site.role != HANDING_BACK
         own = kept[0] if is_at_state and self.plan.states[origin.at].recovery else None
         if own is None and not any(frame.state.recovery for frame in frames):
@@ -258,13 +275,14 @@ class Engine:
         )
         return walk.steps_after(failed, own)
 
-    def _frames(self, trail: Trail, kept: Sequence[Any]) -> tuple[Frame, ...]:
+    def _frames(self, chunk: RunChunk, trail: Trail, kept: Sequence[Any]) -> tuple[Frame, ...]:
         if len(kept) < 3:
             return ()
-        return frames_of(kept[2], self.compiled.program.behind(trail), self.pushes)
+        return frames_of(kept[2], chunk.program.behind(trail), self.pushes)
 
-    def _walk(self, hand_over: HandOver, record: Record, trail: Trail, kept: Sequence[Any]) -> Walk:
-        path = tuple(self.compiled.program.behind(trail).path)
+    def _walk(self, chunk: RunChunk, noted: Failed) -> Walk:
+        _, hand_over, _, record, trail, *kept = noted
+        path = tuple(chunk.program.behind(trail).path)
         behind = hand_over.transitions
         return Walk(
             self.plan,
@@ -273,7 +291,7 @@ class Engine:
             path=path,
             transitions=len(path) if behind is None else behind,
             moment=hand_over.moment,
-            frames=self._frames(trail, kept),
+            frames=self._frames(chunk, trail, kept),
         )
 
     def _settle(self, chunk: RunChunk, index: int, outcome: Outcome) -> None:

@@ -11,6 +11,9 @@ from statepipe.functions.function import Function
 from statepipe.plan.failure import Site
 from statepipe.plan.frames import called
 
+STEP = "    "
+"""What a block is indented by."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Origin:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from statepipe.codegen.program import Origin, Program
+from statepipe.codegen.program import STEP, Origin, Program
 from statepipe.codegen.splice import splice
-from statepipe.functions.function import Function
+from statepipe.functions.function import Function, InlineCode
 from statepipe.functions.view import EMPTY
+from statepipe.plan.facts import Fusion
 from statepipe.plan.model import CHECKS, Step
 
 OWN_NAMES = frozenset(
@@ -30,7 +31,8 @@ class StepWriter:
 
     `scopes` are the resources that some steps see in place of all, by name. `asks`: some step of
     the plan may ask for what is bound to the run. `network` is that of the plan; `taken_names`
-    are more names that fused code must not use.
+    are more names that fused code must not use. `adding` are the numbers of the steps that may
+    put what they add into the record itself.
     """
 
     def __init__(
@@ -41,10 +43,12 @@ class StepWriter:
         asks: bool = False,
         network: str = "main",
         taken_names: frozenset[str] = frozenset(),
+        adding: frozenset[int] = frozenset(),
     ) -> None:
         self.program = program
         self.scopes = scopes
         self.network = network
+        self.adding = adding
         self.own_names = OWN_NAMES | taken_names | scopes.keys()
         if asks:
             self.own_names |= MOMENT_NAMES
@@ -56,6 +60,8 @@ class StepWriter:
             rule = "found is not True and (found.__class__ not in plain or not found)"
             self.program.add(f"{indent}if {rule}:", origin)
             self.program.add(f"{indent}    require(found)", origin)
+        elif step.number in self.adding and self.fuses(step):
+            self._added(step, origin, indent)
         elif self.fuses(step) and step.facts.always_dict and not step.in_place:
             self._fused(step, origin, indent, "data = ", "")
         else:
@@ -108,11 +114,29 @@ class StepWriter:
         self.program.add(f"{indent}data = {record}", origin)
 
     def _fused(self, step: Step, origin: Origin, indent: str, prefix: str, suffix: str) -> None:
-        code, fusion = step.function.expression or step.function.code, step.facts.fusion
-        assert code is not None and fusion is not None
+        assert step.facts.fusion is not None
+        self._spliced(step, step.facts.fusion, origin, indent, prefix, suffix)
+
+    def _spliced(
+        self, step: Step, fusion: Fusion, origin: Origin, indent: str, prefix: str, suffix: str
+    ) -> None:
         names = {"record": "data", "state_name": repr(step.state), "error": "no_error"}
-        for line in splice(code, fusion, names, indent, prefix, suffix):
+        for line in splice(code_of(step), fusion, names, indent, prefix, suffix):
             self.program.add(line.text, origin, line.pieces)
+
+    def _added(self, step: Step, origin: Origin, indent: str) -> None:
+        """Write what a step adds: all values are there before the first of them is put in."""
+        additions, text = step.facts.additions, code_of(step).source.text
+        targets = ", ".join(f"data[{each.key!r}]" for each in additions)
+        first = additions[0].value
+        if len(additions) == 1 and "\n" not in text[first.start : first.end]:
+            self._spliced(step, first, origin, indent, f"{targets} = ", "")
+            return
+        self.program.add(f"{indent}{targets} = (", origin)
+        suffix = "" if len(additions) == 1 else ","
+        for each in additions:
+            self._spliced(step, each.value, origin, indent + STEP, "", suffix)
+        self.program.add(f"{indent})", origin)
 
     def _scope(self, step: Step) -> str:
         """Return the name of the resources that a step sees."""
@@ -142,6 +166,13 @@ class StepWriter:
             arguments += f", {context}"
         wait = "await " if step.function.is_async else ""
         self.program.add(f"{indent}{target} = {wait}{name}({arguments})", origin)
+
+
+def code_of(step: Step) -> InlineCode:
+    """Return the code of a step that fuses."""
+    code = step.function.expression or step.function.code
+    assert code is not None
+    return code
 
 
 def fits_f_strings(name: str) -> bool:

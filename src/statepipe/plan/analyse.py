@@ -9,6 +9,7 @@ from dataclasses import replace
 from statepipe.functions.function import Function, InlineCode
 from statepipe.functions.positions import Positions
 from statepipe.functions.scopes import free_names
+from statepipe.plan.additions import additions_of
 from statepipe.plan.effects import Effects, imported_module
 from statepipe.plan.facts import HARMLESS, UNKNOWN, Edit, Facts, Fusion, Replacement
 from statepipe.plan.vocabulary import (
@@ -45,13 +46,18 @@ def facts_of(function: Function, code: InlineCode, expression: ast.expr) -> Fact
     uses = RecordUses(code)
     own_names = frozenset(bound_names(expression)) | uses.names
     effects = Effects(expression, uses.view, own_names)
-    return Facts(
+    facts = Facts(
         mutates=effects.mutates,
         leaks=effects.leaks or bool(uses.bare),
         always_dict=gives_dict(expression),
         never_tuple=never_tuple(expression),
+        fresh=gives_dict(expression),
         fusion=None if function.is_async or function.named else fusion_of(code, uses),
     )
+    if facts.fusion is None or facts.mutates or facts.leaks:
+        return facts
+    additions = additions_of(expression, facts.fusion, uses.edits, uses.positions)
+    return replace(facts, additions=additions)
 
 
 def facts_of_builtin(function: Function) -> Facts:

@@ -33,19 +33,30 @@ class Fusion:
 
 
 @dataclass(frozen=True, slots=True)
+class Addition:
+    """One field that a function adds to its record: its key, and how to write its value."""
+
+    key: str
+    value: Fusion
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What a function may do to its record, proved from its code; the worst where unproved.
 
     `mutates`: it may change the record in place. `leaks`: it may hand the record, or a part of
     it, to code that keeps it. `always_dict`: it gives a dict whenever it gives anything.
     `never_tuple`: the value's truth is the verdict, with no `(bool, reason)` to look into.
+    `fresh`: what it gives is a new dict. `additions`: that is its record with these put in.
     """
 
     mutates: bool
     leaks: bool
     always_dict: bool = False
     never_tuple: bool = False
+    fresh: bool = False
     fusion: Fusion | None = None
+    additions: tuple[Addition, ...] = ()
 
 
 UNKNOWN = Facts(mutates=True, leaks=True)

@@ -72,7 +72,8 @@ class ChunkRunner:
         if self._is_plain:  # what `_steps` comes to here, in as few calls as it takes
             batch, engine = self._read(chunk), self.engines[0]
             moments = Moments(self.this_run, batch.positions()) if engine.asks else NOWHERE
-            batch.done = engine.attempt(batch.records, moments)
+            attempt = engine.attempt_own if isinstance(chunk, ByteChunk) else engine.attempt
+            batch.done = attempt(batch.records, moments)
             if batch.done.errors:
                 engine.conclude(batch.done)
                 batch.add_errors(0)
