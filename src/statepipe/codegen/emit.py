@@ -2,7 +2,8 @@
 
 The function reads `(index, record)` pairs from `todo`. For a record that reaches an end it sets
 `records[index]` and `ends[index]`; for one that fails it appends to `failed`. It makes no call
-of ours for a record on the way. States that retry or catch only note the record that enters
+of ours for a record on the way, and copies none to add a field to it where nobody else has it:
+see `codegen.ownership`. States that retry or catch only note the record that enters
 them; after an error, and at limits of time, the interpreter takes over. A record that is pushed
 into another network has in `frames` what it was outside: `(frames, record, kept, number of the
 push)`, the innermost first.

@@ -1,7 +1,7 @@
 """Ownership: which steps may add their fields to the record itself, as nobody else has it.
 
-A record is its own where a step has just made it, and until it is given to something that may
-keep it. What `{**record, key: value}` copies there would be thrown away by the same line.
+Nobody else has a record that a step has just made, until it is given to something that may keep
+it. What `{**record, key: value}` copies there is thrown away by the same line.
 """
 
 from __future__ import annotations
