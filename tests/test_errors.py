@@ -1,6 +1,8 @@
 import pickle
+from collections import OrderedDict
 from decimal import Decimal
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -15,10 +17,10 @@ from statepipe.errors import (
     Span,
     portable,
     render_record_error,
-    shown,
     shown_path,
 )
 from statepipe.record import Position
+from statepipe.short import shown
 
 PLACE = Place("states.a.transform", "flow.yaml", 3, 12)
 LINE = "  transform: state.data['x'] + 1"
@@ -89,51 +91,12 @@ def test_the_middle_of_a_long_path_is_left_out() -> None:
     assert shown_path(path) == "s0 -> s1 -> s2 -> s3 -> (12 more) -> s16 -> s17 -> s18 -> s19"
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        ({"a": [1, None, True, 1.5], "é": "'"}, """{'a': [1, None, True, 1.5], 'é': "'"}"""),
-        ({}, "{}"),
-        ({"t": (1,), "s": {1}, "o": object()}, "{'t': <tuple>, 's': <set>, 'o': <object>}"),
-        ([10**5000], "[<int of 16610 bits>]"),
-        ({"i": 2**100}, "{'i': 1267650600228229401496703205376}"),
-    ],
-)
-def test_a_record_is_shown_as_python_writes_it(value: Any, text: str) -> None:
-    assert shown(value) == text
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        {"a": "x" * 10**6},
-        {"a" * 10**6: 1},
-        {str(number): number for number in range(10**6)},
-        [[[list(range(1000))] * 100] * 100],
-        {"i": 10**3000},
-    ],
-)
-def test_a_large_record_is_shown_shortened(value: Any) -> None:
-    text = shown(value)
-
-    assert 20 < len(text) < 300
-    assert "..." in text
-
-
 def test_a_record_that_cannot_be_written_out_is_shown_all_the_same() -> None:
     class Mute:
         def __repr__(self) -> str:
             raise ValueError
 
     assert "{'m': <Mute>}" in str(failed(record={"m": Mute()}))
-
-
-def test_a_deep_record_is_shown() -> None:
-    deep: list[Any] = []
-    for _ in range(5000):
-        deep = [deep]
-
-    assert "..." in shown(deep)
 
 
 def test_a_record_error_survives_pickling() -> None:
@@ -149,18 +112,25 @@ def test_what_cannot_be_pickled_becomes_text() -> None:
     error = failed(record={"f": lambda: 0, "l": [object()], "t": (1,), 5: {"x": None}})
     again = pickle.loads(pickle.dumps(error))
 
-    assert again.record == {"f": "<function>", "l": ["<object>"], "t": "<tuple>", 5: {"x": None}}
+    assert again.record == {"f": "<function>", "l": ["<object>"], "t": "(1,)", 5: {"x": None}}
     assert error.record["t"] == (1,)
+
+
+OWN = [
+    *({1}, {"a", "b"}, (1, "a" * 90), b"x", Decimal(1), IntEnum("E", "A").A, OrderedDict(a=1)),
+    *(MappingProxyType({"a": 1}), object(), lambda: 0, "x" * 150),
+]
 
 
 def values() -> st.SearchStrategy[Any]:
     plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=60)
-    own = st.sampled_from([{1}, (1, "a"), b"x", Decimal(1), object(), lambda: 0, IntEnum("E", "A")])
+    own = st.sampled_from(OWN)
     return st.recursive(
         plain | own,
         lambda inner: (
             st.lists(inner, max_size=4)
             | st.dictionaries(st.text(max_size=5) | st.just((0,)), inner, max_size=4)
+            | st.tuples(inner, inner)
         ),
         max_leaves=12,
     )

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from statepipe.short import FEW, RECORD_ROOM, Words, shown
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -234,10 +236,8 @@ def _record_error(message: str, fields: dict[str, Any]) -> RecordError:
 
 # -- a failed record, told as a compiler would -----------------------------------------------
 
-SHOWN_CHARACTERS = 200
 SHOWN_STATES = 8
 PORTABLE_DEPTH = 100
-LONG_INT_BITS = 12_000  # Python refuses to write more than 4300 digits
 WORDS = {
     "arcs": "choice of an arc",
     "transitions": "taking",
@@ -246,12 +246,6 @@ WORDS = {
 }
 """Roles as they read in a sentence, where they do not read well as they are."""
 JSON_SCALARS = (str, int, float, bool, type(None))
-
-
-class Words(str):
-    """What stands for a value that is no JSON value. Shown as it is, without quotes."""
-
-    __slots__ = ()
 
 
 def render_record_error(error: RecordError) -> str:
@@ -296,55 +290,16 @@ def shown_path(path: tuple[str, ...]) -> str:
     return " -> ".join([*path[:half], f"({left_out} more)", *path[-half:]])
 
 
-def shown(value: Any, room: int = SHOWN_CHARACTERS) -> str:  # a JSON value, or user code's
-    """Return `value` as Python writes it, in about `room` characters.
+def portable(value: Any, depth: int = PORTABLE_DEPTH, room: int = RECORD_ROOM) -> Any:
+    """Return a JSON value, or user code's, so that it can be pickled, and is `shown` as before.
 
-    Looks at no more than it shows. Of what is no JSON value, the type is named.
-    """
-    if room <= 1 and isinstance(value, Mapping | list):
-        return "..."
-    if isinstance(value, Mapping):
-        parts = (f"{shown(key, 40)}: {shown(item, room // 2)}" for key, item in value.items())
-        return "{" + joined(parts, room) + "}"
-    if isinstance(value, list):
-        return "[" + joined((shown(item, room // 2) for item in value), room) + "]"
-    return shown_scalar(value, room)
-
-
-def shown_scalar(value: Any, room: int) -> str:  # a JSON scalar, or user code's
-    if isinstance(value, Words):
-        return value
-    if isinstance(value, str):
-        return repr(value) if len(value) <= room else f"{value[:room]!r}..."
-    if not isinstance(value, JSON_SCALARS):
-        return f"<{type(value).__name__}>"
-    if isinstance(value, int) and value.bit_length() > LONG_INT_BITS:
-        return f"<int of {value.bit_length()} bits>"
-    text = repr(value)
-    return text if len(text) <= max(room, 40) else f"{text[:room]}..."
-
-
-def joined(parts: Iterable[str], room: int) -> str:
-    """Join `parts` with commas until there is no room for more."""
-    kept: list[str] = []
-    for part in parts:
-        room -= len(part) + 2
-        if room < 0:
-            kept.append("...")
-            break
-        kept.append(part)
-    return ", ".join(kept)
-
-
-def portable(value: Any, depth: int = PORTABLE_DEPTH) -> Any:  # a JSON value, or user code's
-    """Return `value` so that it can be pickled, and is `shown` as before.
-
-    What is no JSON value becomes `Words`.
+    What is no JSON value becomes `Words`, in as much room as it is shown in.
     """
     if type(value) in JSON_SCALARS:
         return value
-    if depth and isinstance(value, Mapping):
-        return {portable(key, 0): portable(item, depth - 1) for key, item in value.items()}
+    if depth and isinstance(value, dict):
+        items = dict.items(value)
+        return {portable(key, 0, FEW): portable(item, depth - 1, room // 2) for key, item in items}
     if depth and isinstance(value, list):
-        return [portable(item, depth - 1) for item in value]
-    return Words(shown(value))
+        return [portable(item, depth - 1, room // 2) for item in list.__iter__(value)]
+    return Words(shown(value, room))

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from statepipe.plan.seen import Eye, SeenPiece
-from statepipe.plan.short import Short
 from statepipe.plan.values import accepts, is_reasoned
+from statepipe.short import Short
 from tests.plan.machines import inline
 
 RECORD = {"a": 5, "n": 0, "xs": [1, 4, 9], "none": None, "d": [[], [3, 8], [7]]}

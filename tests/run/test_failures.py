@@ -102,7 +102,7 @@ LOOP["loop"] = LOOP
     [
         ({"it": Speechless()}, b"{'it': <Speechless>}"),
         ({"n": 10**5000}, b"{'n': <int of 16610 bits>}"),
-        ({(1, 2): "tuple"}, b"{<tuple>: 'tuple'}"),
+        ({(1, 2): "tuple"}, b"{(1, 2): 'tuple'}"),
         (["no", "dict"], b'["no","dict"]'),
         (None, b"null"),
     ],

@@ -38,4 +38,4 @@ def test_a_failure_comes_back_as_it_was(fields: dict[str, Any]) -> None:
 def test_what_is_no_json_value_becomes_text() -> None:
     error = RecordError("no", role="write", error_type="E", record={"a": {1, 2}})
 
-    assert failure_of_document(failure_document(error)).record == {"a": "<set>"}
+    assert failure_of_document(failure_document(error)).record == {"a": "{1, 2}"}

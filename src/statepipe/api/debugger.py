@@ -9,8 +9,8 @@ from statepipe.api.context import ExecutionContext
 from statepipe.api.step_result import StepResult
 from statepipe.api.stepping import MAX_STEPS
 from statepipe.errors import UsageError
-from statepipe.errors import shown as shortened
 from statepipe.record import DataHandlingMode, Record
+from statepipe.short import shown as shortened
 
 MISSING = "(not there)"
 

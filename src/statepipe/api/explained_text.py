@@ -11,8 +11,9 @@ from statepipe.api.explained import (
     ExplainedStep,
     ExplainedValue,
 )
-from statepipe.errors import RecordError, shown, shown_path, told
+from statepipe.errors import RecordError, shown_path, told
 from statepipe.record import Record
+from statepipe.short import shown
 
 Style: TypeAlias = Literal["plain", "bold", "dim", "good", "bad", "change"]
 Line: TypeAlias = Sequence[tuple[Style, str]]

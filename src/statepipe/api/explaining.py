@@ -23,11 +23,11 @@ from statepipe.plan.drive import drive, drive_async
 from statepipe.plan.interpret import conclude, conclude_async, finish, finish_async
 from statepipe.plan.model import Plan, PlannedArc
 from statepipe.plan.seen import SeenPiece
-from statepipe.plan.short import Short
 from statepipe.plan.values import deep_copy
 from statepipe.plan.witness import Attended, Visit, Witness, WitnessWalk
 from statepipe.record import Outcome, Record
 from statepipe.run.lives import alive, alive_async
+from statepipe.short import Short
 from statepipe.timing import Timing
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from statepipe.config.tree import keys_below
-from statepipe.errors import shown
+from statepipe.short import shown
 
 Kind: TypeAlias = Literal["missing", "unexpected", "changed"]
 Same: TypeAlias = Callable[[Any, Any], bool]  # of two values of records

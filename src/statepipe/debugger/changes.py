@@ -10,8 +10,8 @@ from typing import Any, Literal, TypeAlias
 from statepipe.cases.difference import differences
 from statepipe.config.tree import keys_below
 from statepipe.debugger.text import Line, Piece, dim, line
-from statepipe.errors import shown
 from statepipe.record import Record
+from statepipe.short import shown
 
 Kind: TypeAlias = Literal["added", "removed", "changed"]
 KINDS: Mapping[str, Kind] = {"unexpected": "added", "missing": "removed", "changed": "changed"}

@@ -33,10 +33,11 @@ from statepipe.debugger.telling import (
 )
 from statepipe.debugger.text import Line, bold, dim, line
 from statepipe.debugger.timeline import Timeline
-from statepipe.errors import UsageError, shown
+from statepipe.errors import UsageError
 from statepipe.graph.model import Machine
 from statepipe.plan.stepping import Move, Stepper
 from statepipe.record import Record
+from statepipe.short import shown
 
 MUCH = 100_000
 """Characters of a value that was asked for by its path."""

@@ -11,11 +11,12 @@ from statepipe.debugger.names import is_called
 from statepipe.debugger.paths import Path, shown_path, value_at
 from statepipe.debugger.text import Line, Piece, bold, columns, dim, error, line
 from statepipe.debugger.timeline import Timeline
-from statepipe.errors import RecordError, UsageError, shown, told
+from statepipe.errors import RecordError, UsageError, told
 from statepipe.graph.draw import label_of
 from statepipe.plan.journal import Called, Tried
 from statepipe.plan.stepping import Move
 from statepipe.record import Record
+from statepipe.short import shown
 
 MARGIN = 10
 """Where what is told of a step begins, behind what it is."""

@@ -8,10 +8,11 @@ from typing import Annotated, Any, Generic, Literal, Protocol, TypeAlias, TypeVa
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from statepipe.errors import ConfigError, Place, Problem, shown
+from statepipe.errors import ConfigError, Place, Problem
 from statepipe.functions.function import Memory
 from statepipe.functions.signature import CallStyle
 from statepipe.record import Record
+from statepipe.short import shown
 
 Kind: TypeAlias = Literal["transform", "validator"]
 """A transform gives the new record; a validator a verdict, and serves as a condition, too."""

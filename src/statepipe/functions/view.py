@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from statepipe.functions.moment import NO_PROMISE, Promise, moment_of
 from statepipe.record import Record, Run
+from statepipe.short import Brief
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -41,7 +42,7 @@ class RunBound:
         return moment_of(self._moment).rng(self._step)
 
 
-class StateView(RunBound):
+class StateView(RunBound, Brief):
     """A record at a state, as a function of one parameter gets it.
 
     `data` is the record itself, not a copy; assigning it replaces the record. `state[...]`,
@@ -106,7 +107,7 @@ class StateView(RunBound):
         return f"<state {self.name!r}, {len(self.data)} fields>"
 
 
-class Context(RunBound):
+class Context(RunBound, Brief):
     """What a function of two parameters gets beside the data: where it runs, and with what."""
 
     __slots__ = ("_caught", "network", "resources", "state")

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from statepipe.errors import Place, RecordError, Span, shown, surroundings
+from statepipe.errors import Place, RecordError, Span, surroundings
 from statepipe.letters.envelope import VERSION, Json, Kept, problem_with
 from statepipe.record import Position
+from statepipe.short import shown
 
 
 class Obstacle(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from statepipe.functions.pieces import Piece, PieceKind
-from statepipe.plan.short import Short
+from statepipe.short import Short
 
 
 @dataclass(frozen=True, slots=True)

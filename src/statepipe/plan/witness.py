@@ -18,10 +18,10 @@ from statepipe.plan.frames import called
 from statepipe.plan.model import Plan, PlannedArc, PlannedCatch, PlannedState, Step
 from statepipe.plan.refusals import InvalidRecordError
 from statepipe.plan.seen import Eye, SeenPiece
-from statepipe.plan.short import Short
 from statepipe.plan.values import is_reasoned
 from statepipe.plan.walk import Walk, Way
 from statepipe.record import Record
+from statepipe.short import Short
 
 RECORD_ROOM = 200  # characters
 

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 
 from statepipe.codegen.engine import Engine, RunChunk
-from statepipe.errors import shown
 from statepipe.functions.moment import NO_RUN, NOWHERE, Moments
 from statepipe.plan.model import Plan
 from statepipe.plan.recover import Kept, restored
@@ -21,6 +20,7 @@ from statepipe.run.deliveries import Poison
 from statepipe.run.fitting import Allowance
 from statepipe.run.routing import Exits, Routing
 from statepipe.run.weighing import weight
+from statepipe.short import shown
 
 Steps = Generator[Job, RunChunk, ChunkResult]
 

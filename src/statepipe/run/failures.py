@@ -8,11 +8,12 @@ from typing import Any
 
 import orjson
 
-from statepipe.errors import RecordError, shown
+from statepipe.errors import RecordError
 from statepipe.letters.envelope import Kept
 from statepipe.ports import Unreadable
 from statepipe.record import Record
 from statepipe.run.chunk import ByteChunk, Failure, RecordChunk
+from statepipe.short import shown
 
 
 def malformed_error(reason: str) -> RecordError:

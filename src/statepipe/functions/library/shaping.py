@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from statepipe.errors import shown
 from statepipe.functions.builtin import (
     Bench,
     Builtin,
@@ -38,6 +37,7 @@ from statepipe.functions.library.fields import (
 from statepipe.functions.library.per_field import IS_TEXT, only_text, per_field
 from statepipe.functions.library.validators import canonical
 from statepipe.record import Record
+from statepipe.short import shown
 
 # -- map -----------------------------------------------------------------------------------
 

@@ -3,13 +3,13 @@
 from collections import Counter, OrderedDict
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
-from enum import Enum
-from typing import Any
+from enum import Enum, IntEnum
+from typing import Any, NamedTuple
 
 import pytest
 
 from statepipe.functions.view import StateView
-from statepipe.plan.short import LONG, MANY, Short
+from statepipe.short import LONG, MANY, Short, shown
 
 short = Short()
 
@@ -28,6 +28,14 @@ class LoudText(str):
     __repr__ = __str__ = __len__ = Loud.__repr__  # type: ignore[assignment]  # not to be called
 
 
+class LoudNumber(int):
+    __repr__ = __str__ = __int__ = __eq__ = __hash__ = Loud.__repr__  # type: ignore[assignment]  # not to be called
+
+
+class LoudFloat(float):
+    __repr__ = __str__ = __float__ = __eq__ = __hash__ = Loud.__repr__  # type: ignore[assignment]  # not to be called
+
+
 class LoudDict(dict[str, Any]):
     __repr__ = __iter__ = items = keys = __len__ = Loud.__repr__  # type: ignore[assignment]  # not to be called
 
@@ -36,7 +44,17 @@ class Zone(tzinfo):
     __repr__ = utcoffset = dst = tzname = Loud.__repr__  # type: ignore[assignment]  # not to be called
 
 
+class View(StateView):
+    __repr__ = __str__ = Loud.__repr__
+
+
+class Pair(NamedTuple):
+    one: int
+    two: int
+
+
 Colour = Enum("Colour", "RED")
+Size = IntEnum("Size", "S")
 
 
 @pytest.mark.parametrize(
@@ -49,9 +67,12 @@ Colour = Enum("Colour", "RED")
         ([1, "a", {"b": None}], "[1, 'a', {'b': None}]"),
         ((1,), "(1,)"),
         ((), "()"),
+        (Pair(1, 2), "Pair((1, 2))"),
         ({3}, "{3}"),
         (set(), "set()"),
         (frozenset({3}), "frozenset({3})"),
+        (frozenset(), "frozenset()"),
+        ({"b", "a", 10, 9}, "{9, 10, 'a', 'b'}"),
         (Decimal("1.50"), "Decimal('1.50')"),
         (
             datetime(2020, 1, 2, tzinfo=UTC),
@@ -59,10 +80,11 @@ Colour = Enum("Colour", "RED")
         ),
         (timedelta(1), "datetime.timedelta(days=1)"),
         (StateView({"a": 1}, "here"), "<state 'here', 1 fields>"),
-        (OrderedDict(a=1), "OrderedDict({'a': 1})"),
-        (Counter("aa"), "Counter({'a': 2})"),
+        (OrderedDict(a=1), "{'a': 1}"),
+        (Counter("aa"), "{'a': 2}"),
         (len, "<builtin_function_or_method>"),
         (Colour.RED, "<Colour>"),
+        (Size.S, "Size(1)"),
     ],
 )
 def test_a_value_is_written_as_python_writes_it(value: Any, text: str) -> None:
@@ -73,9 +95,12 @@ def test_no_code_of_a_value_is_run() -> None:
     values = [
         (Loud(), "<Loud>"),
         ([Loud()], "[<Loud>]"),
-        (LoudText("a"), "<LoudText>"),
-        (LoudDict(a=1), "LoudDict({'a': 1})"),
+        (LoudText("a"), "LoudText('a')"),
+        (LoudNumber(3), "LoudNumber(3)"),
+        (LoudFloat(0.5), "LoudFloat(0.5)"),
+        (LoudDict(a=1), "{'a': 1}"),
         (datetime(2020, 1, 2, tzinfo=Zone()), "<datetime>"),
+        (View({}, "here"), "<View>"),
     ]
 
     assert [short(value) for value, _ in values] == [text for _, text in values]
@@ -89,7 +114,33 @@ def test_long_values_are_shortened() -> None:
     assert short("x" * 500) == f"'{'x' * 120}'..."
     assert short(list(range(10**6)), 20) == "[0, 1, 2, 3, 4, 5, ...]"
     assert len(short({str(number): "y" * 500 for number in range(500)})) < 300
+    assert short(set(range(1000))) == "{...}"
     assert short(nested) == "[[[[[[...]]]]]]"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"a": "x" * 10**6},
+        {"a" * 10**6: 1},
+        {str(number): number for number in range(10**6)},
+        [[[list(range(1000))] * 100] * 100],
+        {"i": 10**3000},
+    ],
+)
+def test_a_large_record_is_shown_shortened(record: Any) -> None:
+    text = shown(record)
+
+    assert 20 < len(text) < 300
+    assert "..." in text
+
+
+def test_a_deep_record_is_shown() -> None:
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+
+    assert "..." in shown(deep)
 
 
 def test_secrets_are_struck_out_before_anything_is_cut() -> None:

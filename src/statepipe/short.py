@@ -10,22 +10,36 @@ from math import isfinite
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from statepipe.errors import LONG_INT_BITS, Words, joined
-from statepipe.functions.view import Context, StateView
-
 Hide: TypeAlias = Callable[[str], str]
 
 ROOM = 120  # characters
+RECORD_ROOM = 200  # characters, where a whole record is told
+FEW = 40
+"""Characters of a key, and of a number at least."""
 MANY = 2_000
 """Values in a copy: `...` stands for more."""
 
 LONG = 10_000
 """Characters of a text in a copy: a longer one is shortened."""
 
-BRACKETS: dict[Any, str] = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"}
-PLAIN_REPR = frozenset((bool, type(None), timedelta, Decimal, Fraction, UUID, date, range))
-NUMBERS = frozenset((int, float, complex))
-TEXTS = (str, bytes)
+LONG_INT_BITS = 12_000  # Python refuses to write more than 4300 digits
+
+PLAIN_REPR = frozenset((bool, type(None), complex, timedelta, Decimal, Fraction, UUID, date, range))
+
+
+class Words(str):
+    """What stands for a value that is no JSON value. Shown as it is, without quotes."""
+
+    __slots__ = ()
+
+
+MORE = Words("...")
+
+
+class Brief:
+    """Marks a class of ours whose `repr` is short and runs no code of a user's."""
+
+    __slots__ = ()
 
 
 def untouched(text: str) -> str:
@@ -40,7 +54,10 @@ class Short:
         self.hide = hide or untouched
 
     def __call__(self, value: Any, room: int = ROOM) -> str:  # user code's value
-        """Return `value` as Python writes it, in about `room` characters; of others, the type."""
+        """Return `value` as Python writes it, in about `room` characters; of others, the type.
+
+        Looks at no more than it shows.
+        """
         try:
             return self._written(value, room)
         except RecursionError:  # called at the end of the stack
@@ -50,14 +67,14 @@ class Short:
         of = type(value)
         if of in (str, bytes):
             return self._text(value, room)
-        if of in NUMBERS:
+        if of in (int, float):
             return number(value, room)
         if of in PLAIN_REPR or is_plain_time(value):
-            return cut(repr(value), room)
-        if of is Words:
+            return cut(repr(value), max(room, FEW))
+        if of is Words or Brief in of.__bases__:  # a class derived from ours may have its own repr
             return str(value)
-        if of is StateView or of is Context:
-            return repr(value)
+        if issubclass(of, str | int | float):
+            return f"{kind(value)}({self(as_base(value), room)})"
         return self._container(value, of, room)
 
     def _text(self, value: str | bytes, room: int) -> str:
@@ -67,30 +84,39 @@ class Short:
         return repr(hidden) if len(hidden) <= room else f"{hidden[:room]!r}..."
 
     def _container(self, value: Any, of: type, room: int) -> str:
-        name = "" if of in UNNAMED else kind(value)
+        """Write what is in a container, of objects and lists without the name of their class."""
         if issubclass(of, dict):
-            text = self._mapping(dict.items(value), room)
-        elif base := next((each for each in BRACKETS if issubclass(of, each)), None):
-            text = self._listing(base.__iter__(value), BRACKETS[base], room)
-            if base is tuple and tuple.__len__(value) == 1:
-                text = f"{text[:-1]},)"
-            if text == "{}":
-                return f"{kind(value)}()"
-        else:
-            return f"<{kind(value)}>"
-        return f"{name}({text})" if name else text
+            return self._mapping(dict.items(value), room)
+        if issubclass(of, list):
+            return f"[{self._items(list.__iter__(value), room)}]"
+        if issubclass(of, tuple):
+            text = self._tuple(tuple.__iter__(value), tuple.__len__(value), room)
+            return text if of is tuple else f"{kind(value)}({text})"
+        if base := next((each for each in (set, frozenset) if issubclass(of, each)), None):
+            text = self._set(base.__iter__(value), base.__len__(value), room)
+            return text if of is set and text else f"{kind(value)}({text})"
+        return f"<{kind(value)}>"
 
     def _mapping(self, items: Iterable[tuple[Any, Any]], room: int) -> str:
         if room <= 1:
             return "{...}"
-        parts = (f"{self(key, 40)}: {self(item, room // 2)}" for key, item in items)
+        parts = (f"{self(key, FEW)}: {self(item, room // 2)}" for key, item in items)
         return "{" + joined(parts, room) + "}"
 
-    def _listing(self, items: Iterable[Any], brackets: str, room: int) -> str:
-        if room <= 1:
-            return f"{brackets[0]}...{brackets[1]}"
-        inner = joined((self(item, room // 2) for item in items), room)
-        return f"{brackets[0]}{inner}{brackets[1]}"
+    def _tuple(self, items: Iterable[Any], count: int, room: int) -> str:
+        comma = "," if count == 1 else ""
+        return f"({self._items(items, room)}{comma})"
+
+    def _set(self, items: Iterable[Any], count: int, room: int) -> str:
+        """Write the items in the order of their texts: their own may be another in each process."""
+        if 3 * count > room:
+            return "{...}"
+        texts = (self(item, room // 2) for item in items)
+        ordered = sorted(texts, key=lambda text: (len(text), text))
+        return "{" + joined(ordered, room) + "}" if count else ""
+
+    def _items(self, items: Iterable[Any], room: int) -> str:
+        return "..." if room <= 1 else joined((self(item, room // 2) for item in items), room)
 
     def copied(self, value: Any) -> Any:  # user code's value; a JSON value is given
         """Return what stays of a value when it changes: a JSON value, secrets struck out.
@@ -100,11 +126,12 @@ class Short:
         return _Copying(self).copied(value)
 
 
-UNNAMED = frozenset((list, tuple, set, dict))
-"""Are told by their brackets."""
+_short = Short()
 
 
-MORE = Words("...")
+def shown(value: Any, room: int = RECORD_ROOM) -> str:  # any value
+    """Return `value` as `Short` writes it, with nothing hidden."""
+    return _short(value, room)
 
 
 class _Copying:
@@ -150,7 +177,7 @@ class _Copying:
         return hidden if len(hidden) <= LONG else Words(self.short(value))
 
     def _key(self, key: Any) -> str:
-        return self._text(key) if type(key) is str else Words(self.short(key, 40))
+        return self._text(key) if type(key) is str else Words(self.short(key, FEW))
 
 
 def is_writable(value: float | None) -> bool:
@@ -164,10 +191,29 @@ def kind(value: Any) -> str:  # user code's value
     return type(value).__name__
 
 
+def as_base(value: str | float) -> str | float:
+    """Return the text or number that an object of a derived class is."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int.__int__(value) if isinstance(value, int) else float.__float__(value)
+
+
 def number(value: Any, room: int) -> str:
     if type(value) is int and value.bit_length() > LONG_INT_BITS:
         return f"<int of {value.bit_length()} bits>"
-    return cut(repr(value), max(room, 40))
+    return cut(repr(value), max(room, FEW))
+
+
+def joined(parts: Iterable[str], room: int) -> str:
+    """Join `parts` with commas until there is no room for more."""
+    kept: list[str] = []
+    for part in parts:
+        room -= len(part) + 2
+        if room < 0:
+            kept.append("...")
+            break
+        kept.append(part)
+    return ", ".join(kept)
 
 
 def cut(text: str, room: int) -> str:
