@@ -105,11 +105,12 @@ def test_functions_of_a_state_tell_verdicts_and_changes() -> None:
 
 
 def test_every_way_of_changing_a_record_is_told() -> None:
-    transforms = ["{'kept': data['kept'], 'type': True, 'new': [1]}", "None"]
+    transforms = ["{'kept': {'n': [1, 3]}, 'type': True, 'new': [1]}", "None"]
     config = {"states": [{"name": "a", "is_start": True, "is_end": True, "transforms": transforms}]}
-    made, nothing = SimpleFSM(config).why({"kept": 1, "type": 1, "gone": "x"}).steps[0].functions
+    step = SimpleFSM(config).why({"kept": {"n": [1, 2]}, "type": 1, "gone": "x"}).steps[0]
+    made, nothing = step.functions
 
-    assert made.changes == ("~ type: 1 -> True", "- gone: 'x'", "+ new: [1]")
+    assert made.changes == ("~ kept.n[1]: 2 -> 3", "~ type: 1 -> True", "- gone: 'x'", "+ new: [1]")
     assert nothing.changes == ()
 
 

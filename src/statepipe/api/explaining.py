@@ -19,6 +19,7 @@ from statepipe.api.single import limited, moments_of
 from statepipe.errors import RecordError, Span, UsageError
 from statepipe.functions.moment import NO_PROMISE, Promise
 from statepipe.functions.view import Caught
+from statepipe.plan.changes import changes
 from statepipe.plan.drive import drive, drive_async
 from statepipe.plan.interpret import conclude, conclude_async, finish, finish_async
 from statepipe.plan.model import Plan, PlannedArc
@@ -184,7 +185,8 @@ def explained_call(call: Attended, error: RecordError | None) -> ExplainedCall:
     told = told_by(call, error)
     if call.after is not None:
         told["verdict"] = "done"
-    made = () if call.before is None else tuple(changes(call.before, call.after))
+    came = call.before is not None and call.after is not None
+    made = tuple(map(str, changes(call.before, call.after))) if came else ()
     return ExplainedCall(
         call.step.role, source_of(call), place=function.place, changes=made, **told
     )
@@ -274,17 +276,3 @@ def source_of(call: Attended) -> str:
     if call.watched is not None:
         return call.watched.root.text
     return " ".join(function.code.source.text.split())
-
-
-def changes(before: Record, after: Record | None) -> Iterator[str]:
-    """Yield what is added, removed and changed, field by field; nothing where nothing came."""
-    if after is None:
-        return
-    short = Short()
-    for key in {**before, **after}:
-        if key not in before:
-            yield f"+ {key}: {short(after[key])}"
-        elif key not in after:
-            yield f"- {key}: {short(before[key])}"
-        elif repr(before[key]) != repr(after[key]):
-            yield f"~ {key}: {short(before[key])} -> {short(after[key])}"

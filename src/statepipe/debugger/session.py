@@ -12,13 +12,13 @@ from typing import Any
 
 from statepipe.config.problems import suggestion
 from statepipe.debugger import commands as say
-from statepipe.debugger.changes import record_lines
 from statepipe.debugger.conditions import Breakpoint, breakpoint_at
 from statepipe.debugger.drive import Make
 from statepipe.debugger.names import network_of
 from statepipe.debugger.paths import Path, shown_path, value_at, with_value, without_value
 from statepipe.debugger.picture import picture
 from statepipe.debugger.reasons import why_lines
+from statepipe.debugger.rows import record_lines
 from statepipe.debugger.source import source_lines
 from statepipe.debugger.telling import (
     breakpoint_lines,

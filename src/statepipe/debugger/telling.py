@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from statepipe.debugger.changes import change_lines
 from statepipe.debugger.commands import SHORT, VERBS
 from statepipe.debugger.conditions import Breakpoint
 from statepipe.debugger.names import is_called
 from statepipe.debugger.paths import Path, shown_path, value_at
+from statepipe.debugger.rows import change_lines
 from statepipe.debugger.text import Line, Piece, bold, columns, dim, error, line
 from statepipe.debugger.timeline import Timeline
 from statepipe.errors import RecordError, UsageError, told

@@ -12,8 +12,8 @@ from textual.widgets.option_list import Option
 from statepipe.cli.debug_app.paint import page, painted
 from statepipe.cli.messages import window
 from statepipe.debugger import Line, Session
-from statepipe.debugger.changes import record_lines
 from statepipe.debugger.picture import Row, picture
+from statepipe.debugger.rows import record_lines
 from statepipe.debugger.source import source_lines
 from statepipe.debugger.telling import (
     breakpoint_lines,

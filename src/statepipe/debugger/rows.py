@@ -1,65 +1,35 @@
-"""Changes: what a step did to the record, field by field, and a record as rows that show it."""
+"""Rows: a record as lines that show it, and what a step did to it, field by field."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-from statepipe.cases.difference import differences
 from statepipe.config.tree import keys_below
 from statepipe.debugger.text import Line, Piece, dim, line
+from statepipe.plan.changes import MARKS, Change, changes
 from statepipe.record import Record
 from statepipe.short import shown
-
-Kind: TypeAlias = Literal["added", "removed", "changed"]
-KINDS: Mapping[str, Kind] = {"unexpected": "added", "missing": "removed", "changed": "changed"}
-MARKS: Mapping[Kind, str] = {"added": "+", "removed": "-", "changed": "~"}
 
 WIDTH = 60
 """Objects and lists that are longer than this, written out, have rows of their own."""
 MAX_ROWS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A field that a step added, removed or changed. `path` is dotted, as in `items[0].price`."""
-
-    path: str
-    kind: Kind
-    before: Any = None  # values of the record
-    after: Any = None
-
-    def line(self) -> Line:
-        if self.kind == "changed":
-            return line(
-                (f"~ {self.path}: ", "changed"),
-                dim(f"{shown(self.before)} → "),
-                (shown(self.after), "changed"),
-            )
-        value = self.after if self.kind == "added" else self.before
-        return line((f"{MARKS[self.kind]} {self.path}: {shown(value)}", self.kind))
-
-
-def changes(before: Record, after: Record) -> list[Change]:
-    """Return what is different, in the order of the fields. 1 and 1.0 are: they are written so."""
-    found = differences(before, after, whole=True, same=same)
-    return [Change(each.path, KINDS[each.kind], each.expected, each.found) for each in found]
-
-
-def same(before: Any, after: Any) -> bool:  # values of a record
-    """Tell whether two values would be written alike."""
-    if type(before) is not type(after):
-        return False
-    if isinstance(before, float) and math.isnan(before):
-        return math.isnan(after)
-    return bool(before == after)
+def change_line(change: Change) -> Line:
+    if change.kind == "changed":
+        return line(
+            (f"~ {change.path}: ", "changed"),
+            dim(f"{shown(change.before)} → "),
+            (shown(change.after), "changed"),
+        )
+    return line((str(change), change.kind))
 
 
 def change_lines(before: Record, after: Record) -> list[Line]:
-    found = changes(before, after)
-    return [each.line() for each in found] or [line(dim("as it was"))]
+    found = map(change_line, changes(before, after))
+    return list(found) or [line(dim("as it was"))]
 
 
 # -- the whole record ----------------------------------------------------------------------
@@ -70,15 +40,12 @@ def record_lines(record: Record, before: Record | None = None) -> list[Line]:
 
     Fields that were there before stand in their places, marked as removed.
     """
-    found = changes(before, record) if before is not None else []
+    found = [] if before is None else list(changes(before, record))
     rows = Rows({each.path: each for each in found})
     lines = list(rows.of(record, "", 0))[: MAX_ROWS + 1]
     if len(lines) > MAX_ROWS:
         lines[MAX_ROWS] = line(dim("  ..."))
-    gone = [each for each in found if each.kind == "removed"]
-    lines += [
-        line(("- ", "removed"), (f"{each.path}: {shown(each.before)}", "removed")) for each in gone
-    ]
+    lines += [change_line(each) for each in found if each.kind == "removed"]
     return lines or [line(dim("  (no fields)"))]
 
 
