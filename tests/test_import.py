@@ -32,6 +32,8 @@ NOT_LOADED = {
     "statepipe.run.chunk": "single records have no chunks",
     "statepipe.run.pool": "few streams have workers",
     "statepipe.connectors.formats": "only a stream has files",
+    "statepipe.connectors.lines": "as above",
+    "statepipe.api.resumption": "only a stream has a checkpoint",
     "statepipe.builder": "a config may be a dict or a file",
     "statepipe.cases": "only `statepipe test` runs tests",
 }

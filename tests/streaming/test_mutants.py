@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from statepipe.api.checkpointing import Resumption
+from statepipe.api.resumption import Resumption
 from statepipe.connectors import durable_file, gzip_stream
 from statepipe.connectors.csv_format import CsvEncoder
 from statepipe.connectors.durable_file import DurableFileWriter, Output, check_content

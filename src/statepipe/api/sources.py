@@ -7,7 +7,7 @@ import io
 from collections.abc import AsyncIterable, Iterable
 from typing import Any, TypeAlias
 
-from statepipe.api.checkpointing import Resumption
+from statepipe.api.resumption import Resumption
 from statepipe.api.routes import path_of
 from statepipe.connectors.format_options import FormatOptions
 from statepipe.connectors.formats import file_source

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from statepipe.api.assemble import Core
-from statepipe.api.checkpointing import (
-    Checkpointing,
+from statepipe.api.checkpointing import Checkpointing
+from statepipe.api.passing import emitting, refuse_own_sinks
+from statepipe.api.remembering import check_memory
+from statepipe.api.request import BESIDE, Request
+from statepipe.api.resumption import (
     Resumption,
     check_able,
     durable,
@@ -20,9 +23,6 @@ from statepipe.api.checkpointing import (
     settings_of,
     source_facts,
 )
-from statepipe.api.passing import emitting, refuse_own_sinks
-from statepipe.api.remembering import check_memory
-from statepipe.api.request import BESIDE, Request
 from statepipe.api.routes import Routes, is_same_path, path_of, routes
 from statepipe.api.sources import AnySource, new_intake, opened_source, reads_ranges
 from statepipe.connectors.dead_letter_format import format_of

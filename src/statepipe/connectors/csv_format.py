@@ -18,8 +18,9 @@ import orjson
 
 from statepipe.connectors.byte_stream import ByteStream
 from statepipe.connectors.csv_rows import RowReader, csv_rows
+from statepipe.connectors.format_options import MAX_RECORD_BYTES
 from statepipe.connectors.json_codec import JsonEncoder
-from statepipe.connectors.lines import MAX_RECORD_BYTES, LineReader, lines_from
+from statepipe.connectors.lines import LineReader, lines_from
 from statepipe.errors import SourceError, UsageError
 from statepipe.ports import (
     Block,

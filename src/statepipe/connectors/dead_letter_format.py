@@ -9,9 +9,10 @@ from typing import Any
 from statepipe.connectors.byte_stream import ByteStream
 from statepipe.connectors.csv_format import CsvDecoder
 from statepipe.connectors.files import FileSource
+from statepipe.connectors.format_options import MAX_RECORD_BYTES
 from statepipe.connectors.formats import file_source
 from statepipe.connectors.json_codec import JsonDecoder
-from statepipe.connectors.lines import MAX_RECORD_BYTES, LineReader, lines_from
+from statepipe.connectors.lines import LineReader, lines_from
 from statepipe.connectors.text import TextDecoder
 from statepipe.letters.letter import REASONS, DeadLetter, NoLetterError, letter_in
 from statepipe.ports import (

@@ -26,7 +26,8 @@ from statepipe.connectors.file_writer import (
     partial_path,
 )
 from statepipe.connectors.filesystem import open_stream
-from statepipe.connectors.gzip_stream import MAX_RATIO, GzipPacker, GzipStream
+from statepipe.connectors.format_options import MAX_RATIO
+from statepipe.connectors.gzip_stream import GzipPacker, GzipStream
 from statepipe.connectors.lines import stream_start
 from statepipe.errors import SinkError, SourceError
 from statepipe.ports import (

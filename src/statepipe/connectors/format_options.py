@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from statepipe.connectors.gzip_stream import MAX_RATIO
-from statepipe.connectors.lines import MAX_RECORD_BYTES
+MAX_RECORD_BYTES = 16 * 1024 * 1024
+"""Default for the most bytes that one record may have."""
+
+MAX_RATIO = 500.0
+"""Default for how many times its compressed bytes a content may have.
+
+Deflate cannot pass 1032; real data stays well below 100.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,12 @@ from __future__ import annotations
 import zlib
 
 from statepipe.connectors.byte_stream import ByteStream
+from statepipe.connectors.format_options import MAX_RATIO
 from statepipe.errors import SourceError
 
 _GZIP = 16 + zlib.MAX_WBITS
 _LEVEL = 6
 _PIECE = 64 * 1024
-MAX_RATIO = 500.0
-"""Default for how many times its compressed bytes a content may have.
-
-Deflate cannot pass 1032; real data stays well below 100.
-"""
 
 INNOCENT_BYTES = 64 * 1024 * 1024
 """A content of this size is let pass, however well it was compressed."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from statepipe.connectors.byte_stream import ByteStream
+from statepipe.connectors.format_options import MAX_RECORD_BYTES
 from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder, cut_off_reason
-from statepipe.connectors.lines import MAX_RECORD_BYTES, LineReader, lines_from
+from statepipe.connectors.lines import LineReader, lines_from
 from statepipe.ports import ByteReader, Decoder, Encoder, Framing, Range
 from statepipe.saved import Point
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from statepipe.connectors.byte_stream import ByteStream
+from statepipe.connectors.format_options import MAX_RECORD_BYTES
 from statepipe.ports import Block, Item, Range, Unreadable
 from statepipe.saved import Point
 
@@ -15,9 +16,6 @@ BLOCK_SIZE = 256 * 1024
 
 BEYOND_BYTES = 4 * 1024
 """Asked for behind a span's end, where its last line ends as a rule; the rest others read."""
-
-MAX_RECORD_BYTES = 16 * 1024 * 1024
-"""Default for the most bytes that one record may have."""
 
 HEAD_BYTES = 1024
 """How much of an unreadable item is kept."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from statepipe.connectors.byte_stream import ByteStream
-from statepipe.connectors.lines import MAX_RECORD_BYTES, LineReader, lines_from
+from statepipe.connectors.format_options import MAX_RECORD_BYTES
+from statepipe.connectors.lines import LineReader, lines_from
 from statepipe.ports import (
     ByteReader,
     Decoder,
