@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from statepipe.connectors.csv_format import CsvInput, CsvOutput
 from statepipe.errors import SourceError, UsageError
-from statepipe.ports import Block, Item, Malformed, UnwritableError
+from statepipe.ports.formats import Malformed, UnwritableError
+from statepipe.ports.items import Block, Item
 
 
 class Pieces:

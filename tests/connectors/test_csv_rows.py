@@ -8,7 +8,7 @@ import pytest
 
 from statepipe.connectors.csv_rows import RowReader, csv_rows, row_ends
 from statepipe.connectors.lines import LineReader
-from statepipe.ports import Block, Unreadable
+from statepipe.ports.items import Block, Unreadable
 from statepipe.saved import Point
 
 

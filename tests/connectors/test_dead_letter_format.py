@@ -23,7 +23,8 @@ from statepipe.connectors.text import TextDecoder
 from statepipe.errors import SourceError
 from statepipe.letters.envelope import problem_with
 from statepipe.letters.letter import DeadLetter, fields_of
-from statepipe.ports import Malformed, Unreadable
+from statepipe.ports.formats import Malformed
+from statepipe.ports.items import Unreadable
 from statepipe.saved import Point
 from tests.letters.samples import letter
 

@@ -15,7 +15,7 @@ from statepipe.connectors.filesystem import LocalFiles
 from statepipe.connectors.formats import file_sink
 from statepipe.connectors.gzip_stream import MEMBER_BYTES, MemberPacker
 from statepipe.errors import SinkError
-from statepipe.ports import DurableSink, DurableWriter
+from statepipe.ports.byte_sink import DurableSink, DurableWriter
 from statepipe.saved import SavedOutput
 from statepipe.testing import Operation, SimulatedDisk
 

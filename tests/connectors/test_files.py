@@ -19,7 +19,10 @@ from statepipe.connectors.filesystem import LocalFile, LocalFiles
 from statepipe.connectors.json_array import JsonArrayOutput
 from statepipe.connectors.jsonl import JsonLinesInput, JsonLinesOutput
 from statepipe.errors import SinkError, SourceError
-from statepipe.ports import ByteReader, File, Framing, Item
+from statepipe.ports.byte_source import ByteReader
+from statepipe.ports.filesystem import File
+from statepipe.ports.formats import Framing
+from statepipe.ports.items import Item
 
 FILES = LocalFiles()
 

@@ -18,7 +18,7 @@ from statepipe.connectors.formats import (
     same_file,
 )
 from statepipe.errors import SourceError, UsageError
-from statepipe.ports import ByteSource
+from statepipe.ports.byte_source import ByteSource
 from statepipe.record import Record
 
 FILES = LocalFiles()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from statepipe.connectors.json_array import JsonArrayInput, JsonArrayOutput, JsonArrayReader
 from statepipe.errors import SourceError
-from statepipe.ports import Block, Item, Unreadable
+from statepipe.ports.items import Block, Item, Unreadable
 
 CUT_OFF = "truncated: the file ends before its array does"
 

@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder, cut_off_reason
-from statepipe.ports import Malformed, Unreadable, UnwritableError
+from statepipe.ports.formats import Malformed, UnwritableError
+from statepipe.ports.items import Unreadable
 
 DECODER = JsonDecoder()
 ENCODER = JsonEncoder()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statepipe.connectors.json_elements import WHOLE_ELEMENT, BegunElement
-from statepipe.ports import Unreadable
+from statepipe.ports.items import Unreadable
 
 values = st.recursive(
     st.one_of(st.none(), st.integers(), st.text('"\\[]{},: a')),

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statepipe.connectors.json_writing import holds_only_finite, write_json
-from statepipe.ports import UnwritableError
+from statepipe.ports.formats import UnwritableError
 
 
 class Colour(Enum):

@@ -16,7 +16,8 @@ from statepipe.connectors.filesystem import LocalFiles
 from statepipe.connectors.format_options import FormatOptions
 from statepipe.connectors.formats import file_sink, file_source
 from statepipe.connectors.jsonl import JsonLinesInput, JsonLinesOutput
-from statepipe.ports import ByteSource, Malformed
+from statepipe.ports.byte_source import ByteSource
+from statepipe.ports.formats import Malformed
 from statepipe.record import Record
 
 FILES = LocalFiles()

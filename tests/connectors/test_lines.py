@@ -13,7 +13,7 @@ from statepipe.connectors import lines
 from statepipe.connectors.byte_stream import PlainStream
 from statepipe.connectors.filesystem import LocalFiles
 from statepipe.connectors.lines import BEYOND_BYTES, BLOCK_SIZE, LineReader, stream_start
-from statepipe.ports import Block, Item, Range, Unreadable
+from statepipe.ports.items import Block, Item, Range, Unreadable
 
 
 class Pieces:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statepipe.connectors.text import TextDecoder, TextInput, TextOutput
-from statepipe.ports import Malformed, Unreadable, UnwritableError
+from statepipe.ports.formats import Malformed, UnwritableError
+from statepipe.ports.items import Unreadable
 
 
 def test_a_line_is_a_record_without_its_line_end() -> None:

@@ -10,7 +10,7 @@ from statepipe.config.load import load_config
 from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder
 from statepipe.graph.build import build_machine
 from statepipe.plan.lower import lower
-from statepipe.ports import Framing
+from statepipe.ports.formats import Framing
 from statepipe.record import DataHandlingMode
 from statepipe.run.compute import ChunkRunner
 from statepipe.run.routing import Relay, Routing, Slot

@@ -6,7 +6,8 @@ import threading
 from dataclasses import dataclass, field
 
 from statepipe.connectors.json_codec import JsonEncoder
-from statepipe.ports import ByteWriter, Encoder, Framing
+from statepipe.ports.byte_sink import ByteWriter
+from statepipe.ports.formats import Encoder, Framing
 from tests.run.sources import WAIT_S
 
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from statepipe.connectors.json_codec import JsonDecoder
-from statepipe.ports import Block, ByteReader, Decoder, Item
+from statepipe.ports.byte_source import ByteReader
+from statepipe.ports.formats import Decoder
+from statepipe.ports.items import Block, Item
 
 WAIT_S = 30
 """Only a safety net: no test waits for it to pass."""

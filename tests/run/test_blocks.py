@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statepipe.ports import Block, Item
+from statepipe.ports.items import Block, Item
 from statepipe.run.blocks import cut, cut_off, joined
 
 ITEMS = st.lists(st.binary(max_size=5), min_size=1, max_size=20)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statepipe.ports import Item, Range, Unreadable
+from statepipe.ports.items import Item, Range, Unreadable
 from statepipe.run.chunk import ByteChunk, RangeChunk, RecordChunk
 
 ITEMS: list[Item] = [b"one", Unreadable("too long", b"head", 1000), b"", b"four"]

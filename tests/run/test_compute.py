@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statepipe.functions.moment import Moment, Moments
-from statepipe.ports import Item, Malformed
+from statepipe.ports.formats import Malformed
+from statepipe.ports.items import Item
 from statepipe.record import DataHandlingMode, Record
 from statepipe.run.blocking_driver import run_blocking
 from statepipe.run.chunk import ByteChunk, ChunkResult, RecordChunk

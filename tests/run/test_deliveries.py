@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from statepipe.ports import Range
+from statepipe.ports.items import Range
 from statepipe.run.chunk import ByteChunk, Chunk, RangeChunk, RecordChunk
 from statepipe.run.death import Death
 from statepipe.run.deliveries import Deliveries, Delivery, MemoryLog

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from statepipe.connectors.csv_format import CsvOutput
-from statepipe.ports import UnwritableError
+from statepipe.ports.formats import UnwritableError
 from statepipe.run.chunk import Arrivals, ChunkResult, RecordChunk
 from statepipe.run.encoding import CARRIED, Carrier, LateEncoding, carried_records, encode
 from statepipe.run.routing import Slot

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from statepipe.errors import RecordError
 from statepipe.letters.envelope import Kept
-from statepipe.ports import Unreadable
+from statepipe.ports.items import Unreadable
 from statepipe.run.chunk import ByteChunk, RecordChunk
 from statepipe.run.failures import failure_of, malformed_error, original_of, record_text
 

@@ -7,7 +7,7 @@ import sys
 import orjson
 import pytest
 
-from statepipe.ports import Unreadable
+from statepipe.ports.items import Unreadable
 from statepipe.run.fitting import (
     Allowance,
     FittedSource,

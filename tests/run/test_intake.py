@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statepipe.errors import SourceError
-from statepipe.ports import Range
+from statepipe.ports.items import Range
 from statepipe.record import Record
 from statepipe.run.bell import ThreadBell
 from statepipe.run.blocking_driver import run_blocking

@@ -22,7 +22,8 @@ import statepipe.run.working
 from statepipe.connectors.filesystem import LocalFiles
 from statepipe.connectors.formats import file_source
 from statepipe.errors import StreamError
-from statepipe.ports import ByteSource, Range
+from statepipe.ports.byte_source import ByteSource
+from statepipe.ports.items import Range
 from statepipe.record import DataHandlingMode
 from statepipe.run.bell import ThreadBell
 from statepipe.run.blocking_driver import run_blocking

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from statepipe.connectors.filesystem import LocalFiles
 from statepipe.connectors.formats import file_source
-from statepipe.ports import ByteSource
+from statepipe.ports.byte_source import ByteSource
 from statepipe.run.options import StreamConfig
 from statepipe.run.ranges import LARGEST_BYTES, range_chunks, records_in_range, typical_record_bytes
 

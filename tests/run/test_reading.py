@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from statepipe.errors import SourceError
-from statepipe.ports import Block, Unreadable
+from statepipe.ports.items import Block, Unreadable
 from statepipe.run.bell import ThreadBell
 from statepipe.run.blocking_driver import run_blocking
 from statepipe.run.blocks import content_of

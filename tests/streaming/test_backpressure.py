@@ -15,7 +15,8 @@ import pytest
 
 from statepipe import Record, StreamConfig
 from statepipe.connectors.json_codec import JsonEncoder
-from statepipe.ports import ByteWriter, Encoder, Framing
+from statepipe.ports.byte_sink import ByteWriter
+from statepipe.ports.formats import Encoder, Framing
 from statepipe.run.writing import BUFFER_BYTES
 from tests.run.sources import WAIT_S, until
 from tests.streaming.streams import Stream, on_workers, one_state

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from statepipe import SimpleFSM, SinkError, StreamConfig, StreamResult
 from statepipe.connectors.filesystem import LocalFiles
 from statepipe.connectors.formats import file_sink
-from statepipe.ports import File
+from statepipe.ports.filesystem import File
 from tests.streaming.chaos import (
     KEEPING,
     LATER_KEEPING,

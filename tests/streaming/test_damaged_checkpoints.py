@@ -19,7 +19,7 @@ import pytest
 from statepipe import Progress, SimpleFSM, StatepipeError, StreamResult
 from statepipe.connectors.checkpoint_db import CheckpointDb
 from statepipe.connectors.file_writer import AtomicPlace
-from statepipe.ports import File
+from statepipe.ports.filesystem import File
 from statepipe.testing import EVERY_CHUNK, CommitLimits, outside
 from tests.streaming.streams import divider, write_lines
 

@@ -15,7 +15,7 @@ from statepipe.connectors.csv_format import CsvEncoder
 from statepipe.connectors.durable_file import DurableFileWriter, Output, check_content
 from statepipe.connectors.file_writer import AtomicPlace
 from statepipe.connectors.gzip_stream import MemberPacker
-from statepipe.ports import File
+from statepipe.ports.filesystem import File
 from statepipe.run.bookmark import Bookmark
 from statepipe.run.chunk import ChunkResult
 from statepipe.run.committing import Border, Commit, Committer

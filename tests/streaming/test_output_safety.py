@@ -17,7 +17,7 @@ import pytest
 from statepipe import SinkError, SourceError, StreamTimeoutError, UsageError
 from statepipe.connectors.filesystem import LocalFiles
 from statepipe.connectors.formats import file_sink
-from statepipe.ports import File
+from statepipe.ports.filesystem import File
 from tests.streaming.streams import (
     Stream,
     check_sums,

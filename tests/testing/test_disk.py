@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from statepipe.ports import FileSystem
+from statepipe.ports.filesystem import FileSystem
 from statepipe.testing import Operation, SimulatedCrashError, SimulatedDisk
 
 

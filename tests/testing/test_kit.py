@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from statepipe.ports import Clock, Randomness, Sink, Source
+from statepipe.ports import Sink, Source
+from statepipe.ports.clock import Clock, Randomness
 from statepipe.record import Run
 from statepipe.testing import (
     ABORT,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from statepipe.errors import CheckpointError
-from statepipe.ports import CheckpointStore
+from statepipe.ports.checkpoint_store import CheckpointStore
 from statepipe.saved import Phase, Saved, SavedCounts, SavedOutput
 from statepipe.testing import SimulatedDisk, SimulatedStore
 

@@ -18,7 +18,7 @@ from statepipe.graph.builtins import without_secrets
 from statepipe.graph.model import Machine
 from statepipe.plan.lower import lower, starting_at
 from statepipe.plan.model import Plan
-from statepipe.ports import Clock, begin_run
+from statepipe.ports.clock import Clock, begin_run
 from statepipe.record import DataHandlingMode, Record, Run
 from statepipe.run.deadline import SystemTiming
 from statepipe.run.options import StreamConfig

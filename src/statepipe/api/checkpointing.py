@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from statepipe.api.outside import OpenStore
 from statepipe.errors import UsageError
-from statepipe.ports import CheckpointStore
+from statepipe.ports.checkpoint_store import CheckpointStore
 from statepipe.run.checkpoint import check_same
 from statepipe.saved import Phase, Saved
 

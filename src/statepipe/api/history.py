@@ -19,7 +19,7 @@ from statepipe.connectors.history_memory import MemoryHistory
 from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder
 from statepipe.errors import HistoryError, UsageError
 from statepipe.histories import HistoryStore
-from statepipe.ports import UnwritableError
+from statepipe.ports.formats import UnwritableError
 from statepipe.record import Record
 
 FORMAT = 1

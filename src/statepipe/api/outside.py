@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from statepipe.connectors.filesystem import LocalFiles, SystemClock, SystemRandomness
-from statepipe.ports import CheckpointStore, Clock, FileSystem, Randomness
+from statepipe.ports.checkpoint_store import CheckpointStore
+from statepipe.ports.clock import Clock, Randomness
+from statepipe.ports.filesystem import FileSystem
 from statepipe.run.checkpoint import CommitLimits
 
 OpenStore = Callable[..., CheckpointStore]

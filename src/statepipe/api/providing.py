@@ -24,7 +24,7 @@ from statepipe.connectors.custom_resource import CustomProvider
 from statepipe.connectors.folder_resource import FolderProvider
 from statepipe.errors import ConfigError, Problem
 from statepipe.graph.model import DeclaredResource, Machine
-from statepipe.ports import Clock
+from statepipe.ports.clock import Clock
 from statepipe.providers import Provider
 from statepipe.run.resources import Resources
 

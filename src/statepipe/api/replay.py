@@ -19,7 +19,8 @@ from statepipe.connectors.format_options import FormatOptions
 from statepipe.connectors.formats import file_sink
 from statepipe.connectors.nowhere import Nowhere
 from statepipe.errors import RecordError, UsageError
-from statepipe.ports import ByteSink, ByteSource
+from statepipe.ports.byte_sink import ByteSink
+from statepipe.ports.byte_source import ByteSource
 from statepipe.run.dead_letters import DeadLetters
 from statepipe.run.options import StreamConfig
 from statepipe.run.outlets import LateOutlet

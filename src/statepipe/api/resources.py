@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextma
 from typing import Any, TypeVar
 
 from statepipe.graph.model import Machine
-from statepipe.ports import Clock
+from statepipe.ports.clock import Clock
 from statepipe.run.resources import Resources
 
 Result = TypeVar("Result")

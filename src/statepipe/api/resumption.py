@@ -10,7 +10,9 @@ from statepipe.api.assemble import Core
 from statepipe.api.checkpointing import OUTPUTS
 from statepipe.connectors.format_options import FormatOptions
 from statepipe.errors import UsageError
-from statepipe.ports import ByteSink, ByteSource, DeliveryLog, DurableSink, ResumableSource
+from statepipe.ports.byte_sink import ByteSink, DurableSink
+from statepipe.ports.byte_source import ByteSource, ResumableSource
+from statepipe.ports.checkpoint_store import DeliveryLog
 from statepipe.run.options import StreamConfig
 from statepipe.saved import Point, Saved, SavedOutput
 

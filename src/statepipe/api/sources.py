@@ -12,7 +12,10 @@ from statepipe.api.routes import path_of
 from statepipe.connectors.format_options import FormatOptions
 from statepipe.connectors.formats import file_source
 from statepipe.errors import UsageError
-from statepipe.ports import ByteSource, Clock, FileSystem, Source
+from statepipe.ports import Source
+from statepipe.ports.byte_source import ByteSource
+from statepipe.ports.clock import Clock
+from statepipe.ports.filesystem import FileSystem
 from statepipe.record import Record
 from statepipe.run.bell import Bell
 from statepipe.run.gathering import gathered

@@ -34,7 +34,10 @@ from statepipe.connectors.formats import (
 )
 from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder
 from statepipe.errors import UsageError
-from statepipe.ports import ByteSink, ByteSource, CheckpointStore, Sink, Source
+from statepipe.ports import Sink, Source
+from statepipe.ports.byte_sink import ByteSink
+from statepipe.ports.byte_source import ByteSource
+from statepipe.ports.checkpoint_store import CheckpointStore
 from statepipe.record import Record, Run
 from statepipe.run.awaiting import is_async
 from statepipe.run.bell import Bell

@@ -7,7 +7,7 @@ import sys
 
 from statepipe.connectors.json_codec import JsonDecoder
 from statepipe.errors import UsageError
-from statepipe.ports import Malformed
+from statepipe.ports.formats import Malformed
 from statepipe.record import Record
 
 STANDARD = "-"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from statepipe.errors import SourceError
-from statepipe.ports import File
+from statepipe.ports.filesystem import File
 
 
 class ByteStream(Protocol):

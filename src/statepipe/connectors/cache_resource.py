@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from statepipe.errors import ResourceError
-from statepipe.ports import Clock
+from statepipe.ports.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)

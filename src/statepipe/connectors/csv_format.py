@@ -22,17 +22,9 @@ from statepipe.connectors.format_options import MAX_RECORD_BYTES
 from statepipe.connectors.json_codec import JsonEncoder
 from statepipe.connectors.lines import LineReader, lines_from
 from statepipe.errors import SourceError, UsageError
-from statepipe.ports import (
-    Block,
-    ByteReader,
-    Encoder,
-    Framing,
-    Item,
-    Malformed,
-    Range,
-    Unreadable,
-    UnwritableError,
-)
+from statepipe.ports.byte_source import ByteReader
+from statepipe.ports.formats import Encoder, Framing, Malformed, UnwritableError
+from statepipe.ports.items import Block, Item, Range, Unreadable
 from statepipe.record import Record
 from statepipe.saved import Point
 

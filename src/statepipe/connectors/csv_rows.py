@@ -10,7 +10,7 @@ from itertools import chain
 from typing import cast
 
 from statepipe.connectors.lines import HEAD_BYTES, LineReader, oversized
-from statepipe.ports import Block, Item, Unreadable
+from statepipe.ports.items import Block, Item, Unreadable
 from statepipe.saved import Point
 
 _LARGEST_FIELD = 2**31 - 1

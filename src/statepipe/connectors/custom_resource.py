@@ -11,7 +11,7 @@ from inspect import getmembers_static, isawaitable, iscoroutinefunction
 from typing import Any, Protocol, runtime_checkable
 
 from statepipe.errors import ResourceError
-from statepipe.ports import Clock
+from statepipe.ports.clock import Clock
 
 NOT_NAMED = (
     "it is not open yet, and opening it has to be awaited: name it in `resources` of the state"

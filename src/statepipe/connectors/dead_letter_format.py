@@ -15,15 +15,10 @@ from statepipe.connectors.json_codec import JsonDecoder
 from statepipe.connectors.lines import LineReader, lines_from
 from statepipe.connectors.text import TextDecoder
 from statepipe.letters.letter import REASONS, DeadLetter, NoLetterError, letter_in
-from statepipe.ports import (
-    ByteReader,
-    Decoder,
-    FileSystem,
-    Item,
-    Malformed,
-    Range,
-    Unreadable,
-)
+from statepipe.ports.byte_source import ByteReader
+from statepipe.ports.filesystem import FileSystem
+from statepipe.ports.formats import Decoder, Malformed
+from statepipe.ports.items import Item, Range, Unreadable
 from statepipe.record import Record
 from statepipe.saved import Point
 

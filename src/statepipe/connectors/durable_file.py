@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from statepipe.connectors.file_writer import AtomicPlace, Framed, broken
 from statepipe.connectors.gzip_stream import MemberPacker
 from statepipe.errors import SinkError
-from statepipe.ports import File, FileSystem, Framing
+from statepipe.ports.filesystem import File, FileSystem
+from statepipe.ports.formats import Framing
 from statepipe.saved import SavedOutput
 
 _PIECE = 1024 * 1024

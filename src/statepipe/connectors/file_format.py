@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from statepipe.connectors.byte_stream import ByteStream
-from statepipe.ports import ByteReader, Decoder, Encoder, Framing, Range
+from statepipe.ports.byte_source import ByteReader
+from statepipe.ports.formats import Decoder, Encoder, Framing
+from statepipe.ports.items import Range
 from statepipe.saved import Point
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from statepipe.errors import SinkError
-from statepipe.ports import File, FileSystem, Framing
+from statepipe.ports.filesystem import File, FileSystem
+from statepipe.ports.formats import Framing
 
 _BUFFER_BYTES = 256 * 1024
 

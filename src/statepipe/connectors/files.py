@@ -30,17 +30,11 @@ from statepipe.connectors.format_options import MAX_RATIO
 from statepipe.connectors.gzip_stream import GzipPacker, GzipStream
 from statepipe.connectors.lines import stream_start
 from statepipe.errors import SinkError, SourceError
-from statepipe.ports import (
-    ByteReader,
-    ByteWriter,
-    Decoder,
-    DurableWriter,
-    Encoder,
-    File,
-    FileSystem,
-    Framing,
-    Range,
-)
+from statepipe.ports.byte_sink import ByteWriter, DurableWriter
+from statepipe.ports.byte_source import ByteReader
+from statepipe.ports.filesystem import File, FileSystem
+from statepipe.ports.formats import Decoder, Encoder, Framing
+from statepipe.ports.items import Range
 from statepipe.saved import Point, SavedOutput
 
 _HEAD_BYTES = 64 * 1024

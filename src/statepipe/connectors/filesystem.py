@@ -12,7 +12,7 @@ import threading
 import time
 
 from statepipe.connectors.own_descriptors import disown, own
-from statepipe.ports import File
+from statepipe.ports.filesystem import File
 
 
 class LocalFile:

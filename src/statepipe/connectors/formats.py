@@ -14,7 +14,9 @@ from statepipe.connectors.json_array import JsonArrayInput, JsonArrayOutput
 from statepipe.connectors.jsonl import JsonLinesInput, JsonLinesOutput
 from statepipe.connectors.text import TextInput, TextOutput
 from statepipe.errors import SourceError, UsageError
-from statepipe.ports import ByteSink, ByteSource, FileSystem
+from statepipe.ports.byte_sink import ByteSink
+from statepipe.ports.byte_source import ByteSource
+from statepipe.ports.filesystem import FileSystem
 
 FORMAT_OF_SUFFIX = {
     ".jsonl": "jsonl",

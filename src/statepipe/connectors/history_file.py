@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from statepipe.connectors.file_writer import AtomicPlace, partial_path
 from statepipe.connectors.filesystem import LocalFiles
 from statepipe.errors import HistoryError
-from statepipe.ports import FileSystem
+from statepipe.ports.filesystem import FileSystem
 
 SUFFIX = ".json"
 _READ_BYTES = 1 << 20

@@ -20,16 +20,9 @@ from statepipe.connectors.lines import (
     read_first,
 )
 from statepipe.errors import SourceError
-from statepipe.ports import (
-    Block,
-    ByteReader,
-    Decoder,
-    Encoder,
-    Framing,
-    Item,
-    Range,
-    Unreadable,
-)
+from statepipe.ports.byte_source import ByteReader
+from statepipe.ports.formats import Decoder, Encoder, Framing
+from statepipe.ports.items import Block, Item, Range, Unreadable
 from statepipe.saved import Point
 
 _CUT_OFF = "truncated: the file ends before its array does"

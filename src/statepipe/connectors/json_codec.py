@@ -21,7 +21,8 @@ import orjson
 
 from statepipe.connectors.json_reading import InvalidJsonError, read_json
 from statepipe.connectors.json_writing import holds_only_finite, write_json
-from statepipe.ports import Item, Malformed, Unreadable, UnwritableError
+from statepipe.ports.formats import Malformed, UnwritableError
+from statepipe.ports.items import Item, Unreadable
 from statepipe.record import Record
 
 # orjson reads an integer beyond 64 bits as a float. The shortest has 19 digits. Looking for as

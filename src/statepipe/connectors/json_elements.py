@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from statepipe.connectors.lines import HEAD_BYTES, oversized
-from statepipe.ports import Item, Unreadable
+from statepipe.ports.items import Item, Unreadable
 
 JSON_WHITESPACE = b" \t\r\n"
 """The bytes that JSON allows around values."""

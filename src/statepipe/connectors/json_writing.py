@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from statepipe.connectors.json_reading import MAX_DEPTH
-from statepipe.ports import UnwritableError
+from statepipe.ports.formats import UnwritableError
 from statepipe.record import Record
 
 _HINTS = {

@@ -8,7 +8,9 @@ from statepipe.connectors.byte_stream import ByteStream
 from statepipe.connectors.format_options import MAX_RECORD_BYTES
 from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder, cut_off_reason
 from statepipe.connectors.lines import LineReader, lines_from
-from statepipe.ports import ByteReader, Decoder, Encoder, Framing, Range
+from statepipe.ports.byte_source import ByteReader
+from statepipe.ports.formats import Decoder, Encoder, Framing
+from statepipe.ports.items import Range
 from statepipe.saved import Point
 
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from statepipe.connectors.byte_stream import ByteStream
 from statepipe.connectors.format_options import MAX_RECORD_BYTES
-from statepipe.ports import Block, Item, Range, Unreadable
+from statepipe.ports.items import Block, Item, Range, Unreadable
 from statepipe.saved import Point
 
 BLOCK_SIZE = 256 * 1024

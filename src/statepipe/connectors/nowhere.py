@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from statepipe.connectors.json_codec import JsonEncoder
-from statepipe.ports import ByteWriter, Encoder, Framing
+from statepipe.ports.byte_sink import ByteWriter
+from statepipe.ports.formats import Encoder, Framing
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from statepipe.errors import ResourceError, ResourceTimeoutError
-from statepipe.ports import Clock
+from statepipe.ports.clock import Clock
 
 Row: TypeAlias = dict[str, Any]  # a column may hold anything
 Found = TypeVar("Found")

@@ -10,7 +10,9 @@ from statepipe.connectors.file_format import InputFormat, OutputFormat
 from statepipe.connectors.file_writer import FileWriter, StreamPlace
 from statepipe.connectors.filesystem import LocalFile
 from statepipe.errors import SinkError, SourceError
-from statepipe.ports import ByteReader, ByteWriter, Decoder, Encoder, Framing
+from statepipe.ports.byte_sink import ByteWriter
+from statepipe.ports.byte_source import ByteReader
+from statepipe.ports.formats import Decoder, Encoder, Framing
 
 STDIN_NAME = "standard input"
 STDOUT_NAME = "standard output"

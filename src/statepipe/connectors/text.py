@@ -9,17 +9,9 @@ from typing import cast
 from statepipe.connectors.byte_stream import ByteStream
 from statepipe.connectors.format_options import MAX_RECORD_BYTES
 from statepipe.connectors.lines import LineReader, lines_from
-from statepipe.ports import (
-    ByteReader,
-    Decoder,
-    Encoder,
-    Framing,
-    Item,
-    Malformed,
-    Range,
-    Unreadable,
-    UnwritableError,
-)
+from statepipe.ports.byte_source import ByteReader
+from statepipe.ports.formats import Decoder, Encoder, Framing, Malformed, UnwritableError
+from statepipe.ports.items import Item, Range, Unreadable
 from statepipe.record import Record
 from statepipe.saved import Point
 

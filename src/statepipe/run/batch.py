@@ -9,7 +9,7 @@ from itertools import compress
 from statepipe.codegen.engine import Engine, RunChunk
 from statepipe.errors import RecordError
 from statepipe.functions.moment import Moments
-from statepipe.ports import Malformed, UnwritableError
+from statepipe.ports.formats import Malformed, UnwritableError
 from statepipe.record import Record
 from statepipe.run.chunk import Arrivals, ByteChunk, ChunkResult, Failure, Output, RecordChunk
 from statepipe.run.deliveries import Poison

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from statepipe.ports import Block, Item, Unreadable
+from statepipe.ports.items import Block, Item, Unreadable
 from statepipe.run.chunk import ByteChunk
 from statepipe.saved import Point
 

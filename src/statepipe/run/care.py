@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 
 from statepipe.codegen.engine import RunChunk, Tell
-from statepipe.ports import Malformed, UnwritableError
+from statepipe.ports.formats import Malformed, UnwritableError
 from statepipe.record import Record
 from statepipe.run.batch import Batch, Job
 from statepipe.run.deliveries import Poison

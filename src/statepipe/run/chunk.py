@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from statepipe.errors import RecordError
 from statepipe.letters.envelope import Kept
-from statepipe.ports import Item, Range
+from statepipe.ports.items import Item, Range
 from statepipe.record import Record
 from statepipe.saved import Point
 

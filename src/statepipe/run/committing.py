@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from statepipe.errors import RecordError
-from statepipe.ports import CheckpointStore, Clock
+from statepipe.ports.checkpoint_store import CheckpointStore
+from statepipe.ports.clock import Clock
 from statepipe.run.bell import Bell
 from statepipe.run.checkpoint import CommitLimits, CommitPolicy
 from statepipe.run.durable_outlet import DurableOutlet, Mark

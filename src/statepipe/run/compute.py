@@ -10,7 +10,7 @@ from statepipe.functions.moment import NO_RUN, NOWHERE, Moments
 from statepipe.plan.model import Plan
 from statepipe.plan.recover import Kept, restored
 from statepipe.plan.values import deep_copy
-from statepipe.ports import Decoder, Malformed
+from statepipe.ports.formats import Decoder, Malformed
 from statepipe.providers import Holder
 from statepipe.record import DataHandlingMode, Record, Run
 from statepipe.run.batch import Batch, Job

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from statepipe.letters.letter import DeadLetter, shown_record
-from statepipe.ports import ByteSink
+from statepipe.ports.byte_sink import ByteSink
 from statepipe.run.chunk import Failure
 from statepipe.run.outlets import LateOutlet
 

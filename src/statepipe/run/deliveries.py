@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from statepipe.errors import RecordError
-from statepipe.ports import DeliveryLog
+from statepipe.ports.checkpoint_store import DeliveryLog
 from statepipe.run.chunk import Chunk, RangeChunk
 from statepipe.run.death import Death
 from statepipe.run.in_hand import Holding

@@ -6,7 +6,9 @@ import threading
 from dataclasses import replace
 
 from statepipe.errors import StreamError
-from statepipe.ports import CheckpointStore, DurableSink, DurableWriter, LearningEncoder
+from statepipe.ports.byte_sink import DurableSink, DurableWriter
+from statepipe.ports.checkpoint_store import CheckpointStore
+from statepipe.ports.formats import LearningEncoder
 from statepipe.run.bell import Bell
 from statepipe.run.chunk import Output
 from statepipe.run.writing import WriteBehind

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import Any
 
 from statepipe.errors import RecordError
-from statepipe.ports import Encoder, Framing, UnwritableError
+from statepipe.ports.formats import Encoder, Framing, UnwritableError
 from statepipe.record import Record
 from statepipe.run.chunk import Arrivals, ChunkResult, Failure
 from statepipe.run.failures import failure_of

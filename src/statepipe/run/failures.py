@@ -10,7 +10,7 @@ import orjson
 
 from statepipe.errors import RecordError
 from statepipe.letters.envelope import Kept
-from statepipe.ports import Unreadable
+from statepipe.ports.items import Unreadable
 from statepipe.record import Record
 from statepipe.run.chunk import ByteChunk, Failure, RecordChunk
 from statepipe.short import shown

@@ -6,15 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from statepipe.ports import (
-    Block,
-    ByteReader,
-    ByteSource,
-    Decoder,
-    Item,
-    ResumableSource,
-    Unreadable,
-)
+from statepipe.ports.byte_source import ByteReader, ByteSource, ResumableSource
+from statepipe.ports.formats import Decoder
+from statepipe.ports.items import Block, Item, Unreadable
 from statepipe.run.options import StreamConfig
 from statepipe.run.pressure import limit_bytes, record_limit
 from statepipe.saved import Point

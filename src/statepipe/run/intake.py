@@ -9,7 +9,9 @@ from itertools import islice
 from typing import Protocol
 
 from statepipe.errors import SourceError
-from statepipe.ports import Block, ByteReader, ByteSource, Clock, Range, ResumableSource
+from statepipe.ports.byte_source import ByteReader, ByteSource, ResumableSource
+from statepipe.ports.clock import Clock
+from statepipe.ports.items import Block, Range
 from statepipe.record import Record
 from statepipe.run.bell import Bell
 from statepipe.run.blocks import cut_off, fitting, joined

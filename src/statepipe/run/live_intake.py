@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterable
 
 from statepipe.errors import SourceError
-from statepipe.ports import Clock
+from statepipe.ports.clock import Clock
 from statepipe.record import Record
 from statepipe.run.bell import Bell
 from statepipe.run.chunk import RecordChunk

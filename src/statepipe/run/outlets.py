@@ -6,7 +6,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from statepipe.ports import ByteSink, Sink
+from statepipe.ports import Sink
+from statepipe.ports.byte_sink import ByteSink
 from statepipe.record import Record
 from statepipe.run.awaiting import settled
 from statepipe.run.bell import Bell

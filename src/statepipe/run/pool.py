@@ -16,7 +16,8 @@ from multiprocessing.connection import Connection
 
 from statepipe.errors import LifecycleError, StreamError, UsageError
 from statepipe.functions.life import Life
-from statepipe.ports import ByteSource, DeliveryLog
+from statepipe.ports.byte_source import ByteSource
+from statepipe.ports.checkpoint_store import DeliveryLog
 from statepipe.run.arena import Arena
 from statepipe.run.bell import Bell
 from statepipe.run.bounds import share_mb

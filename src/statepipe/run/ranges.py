@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from statepipe.ports import ByteSource, ranges
+from statepipe.ports.byte_source import ByteSource
+from statepipe.ports.items import ranges
 from statepipe.run.chunk import RangeChunk
 from statepipe.run.options import StreamConfig
 

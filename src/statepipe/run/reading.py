@@ -7,7 +7,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from statepipe.ports import Block, ByteReader
+from statepipe.ports.byte_source import ByteReader
+from statepipe.ports.items import Block
 from statepipe.run.bell import Bell
 from statepipe.run.blocks import content_of
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from statepipe.errors import RecordError, SourceError
 from statepipe.letters.envelope import Kept
 from statepipe.letters.letter import DeadLetter, NoLetterError, Obstacle, letter_in, shown_record
-from statepipe.ports import ByteSink
+from statepipe.ports.byte_sink import ByteSink
 from statepipe.run.chunk import Failure
 from statepipe.run.dead_letters import DeadLetters, Sender
 from statepipe.run.outlets import LateOutlet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from statepipe.ports import Clock
+from statepipe.ports.clock import Clock
 from statepipe.run.flow import Flow
 from statepipe.run.intake import Intake
 from statepipe.run.memory import MemoryGauge, give_back

@@ -7,7 +7,7 @@ from collections.abc import Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 
-from statepipe.ports import Decoder, Encoder, Framing
+from statepipe.ports.formats import Decoder, Encoder, Framing
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from statepipe.errors import LifecycleError, StreamError, StreamTimeoutError
-from statepipe.ports import Clock
+from statepipe.ports.clock import Clock
 from statepipe.record import Position
 from statepipe.run.awaiting import settled
 from statepipe.run.bell import Bell

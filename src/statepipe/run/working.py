@@ -13,7 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 from statepipe.errors import LifecycleError, StreamError
-from statepipe.ports import ByteSource
+from statepipe.ports.byte_source import ByteSource
 from statepipe.providers import Holder
 from statepipe.run.arena import Arena
 from statepipe.run.blocks import cut

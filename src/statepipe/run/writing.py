@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from typing import Protocol
 
-from statepipe.ports import ByteWriter
+from statepipe.ports.byte_sink import ByteWriter
 from statepipe.run.bell import Bell
 
 BUFFER_BYTES = 64 * 1024

@@ -12,7 +12,7 @@ from random import Random
 from typing import Literal, TypeAlias
 
 from statepipe.connectors.filesystem import LocalFiles
-from statepipe.ports import File
+from statepipe.ports.filesystem import File
 from statepipe.testing.content import Content, Cut, Write
 
 Kind: TypeAlias = Literal[

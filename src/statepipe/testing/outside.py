@@ -8,7 +8,8 @@ from typing import Any
 
 from statepipe.api.outside import OpenStore
 from statepipe.api.stages import Streaming
-from statepipe.ports import Clock, FileSystem, Randomness
+from statepipe.ports.clock import Clock, Randomness
+from statepipe.ports.filesystem import FileSystem
 from statepipe.run.checkpoint import CommitLimits
 from statepipe.testing.disk import SimulatedDisk
 from statepipe.testing.store import SimulatedStore

@@ -1,5 +1,5 @@
 from statepipe.connectors.filesystem import SystemClock, SystemRandomness
-from statepipe.ports import begin_run
+from statepipe.ports.clock import begin_run
 from statepipe.record import Run
 from statepipe.testing import CountingRandomness, ManualClock
 
