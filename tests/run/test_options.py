@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from statepipe.errors import UsageError
-from statepipe.run.options import BOOLS, LEAST, OPTIONAL, WHOLE, StreamConfig
+from statepipe.run.options import (
+    BOOLS,
+    LEAST,
+    MB,
+    OPTIONAL,
+    WHOLE,
+    StreamConfig,
+    record_limit,
+)
 
 NAMES = sorted(item.name for item in fields(StreamConfig))
 
@@ -70,3 +78,15 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         "parallelism must be a whole number of at least 1, not -1; "
         "ordered must be True or False, not 'yes'"
     )
+
+
+@pytest.mark.parametrize(
+    ("limit_mb", "asked", "expected"),
+    [(None, 999 * MB, 999 * MB), (160, 16 * MB, 10 * MB), (160, 5, 5), (1024, 16 * MB, 16 * MB)],
+)
+def test_a_memory_limit_lowers_what_one_record_may_have(
+    limit_mb: float | None, asked: int, expected: int
+) -> None:
+    config = StreamConfig(memory_limit_mb=limit_mb, max_record_bytes=asked)
+
+    assert record_limit(config) == expected

@@ -6,14 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statepipe.run.options import StreamConfig
+from statepipe.run.options import MB, StreamConfig
 from statepipe.run.pressure import (
-    MB,
     SMALLEST_BUFFER_BYTES,
     SMALLEST_CHUNK_BYTES,
     Pressure,
     full_sizes,
-    record_limit,
 )
 
 
@@ -86,18 +84,6 @@ def test_a_memory_limit_lowers_the_bytes_under_way(
 
     assert sizes.buffer_bytes == expected
     assert sizes.chunk_bytes == expected // 4
-
-
-@pytest.mark.parametrize(
-    ("limit_mb", "asked", "expected"),
-    [(None, 999 * MB, 999 * MB), (160, 16 * MB, 10 * MB), (160, 5, 5), (1024, 16 * MB, 16 * MB)],
-)
-def test_a_memory_limit_lowers_what_one_record_may_have(
-    limit_mb: float | None, asked: int, expected: int
-) -> None:
-    config = StreamConfig(memory_limit_mb=limit_mb, max_record_bytes=asked)
-
-    assert record_limit(config) == expected
 
 
 @given(

@@ -13,8 +13,7 @@ from statepipe.api.checkpointing import check_checkpoint
 from statepipe.api.request import BESIDE, Request
 from statepipe.connectors.format_options import FormatOptions
 from statepipe.errors import UsageError
-from statepipe.run.options import StreamConfig
-from statepipe.run.pressure import record_limit
+from statepipe.run.options import StreamConfig, record_limit
 from statepipe.run.progress import Progress
 
 Given = TypeVar("Given")

@@ -15,8 +15,7 @@ from statepipe.connectors.formats import input_format, output_format, same_file
 from statepipe.connectors.standard_streams import StandardInput, StandardOutput
 from statepipe.errors import UsageError
 from statepipe.run.memory import resident_mb
-from statepipe.run.options import StreamConfig
-from statepipe.run.pressure import record_limit
+from statepipe.run.options import StreamConfig, record_limit
 
 STANDARD = "-"
 NONE = "none"

@@ -9,8 +9,7 @@ from typing import TypeVar
 from statepipe.ports.byte_source import ByteReader, ByteSource, ResumableSource
 from statepipe.ports.formats import Decoder
 from statepipe.ports.items import Block, Item, Unreadable
-from statepipe.run.options import StreamConfig
-from statepipe.run.pressure import limit_bytes, record_limit
+from statepipe.run.options import StreamConfig, limit_bytes, record_limit
 from statepipe.saved import Point
 
 HEAD_BYTES = 1024

@@ -6,6 +6,10 @@ from dataclasses import dataclass, fields
 
 from statepipe.errors import UsageError
 
+MB = 1024 * 1024
+RECORD_SHARE = 16
+"""Of a memory limit, one part in so many for the bytes of one record."""
+
 
 @dataclass(frozen=True, slots=True)
 class StreamConfig:
@@ -87,3 +91,18 @@ LEAST: dict[str, float] = {
     "buffer_bytes": 1,
     "max_compression_ratio": 1,
 }
+
+
+def limit_bytes(config: StreamConfig) -> int | None:
+    return None if config.memory_limit_mb is None else int(config.memory_limit_mb * MB)
+
+
+def record_limit(config: StreamConfig) -> int:
+    """Return the most bytes that a record may have: `max_record_bytes`, or less under a limit.
+
+    It depends on the options alone, so that no run refuses what another one let pass.
+    """
+    memory = limit_bytes(config)
+    if memory is None:
+        return config.max_record_bytes
+    return min(config.max_record_bytes, memory // RECORD_SHARE)

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from statepipe.run.options import StreamConfig
-
-MB = 1024 * 1024
+from statepipe.run.options import MB, StreamConfig, limit_bytes
 
 SHRINK_AT = 0.8
 GROW_AT = 0.6
@@ -20,9 +18,6 @@ SMALLEST_BUFFER_BYTES = 256 * 1024
 
 BUFFER_SHARE = 8
 """Of a memory limit, one part in so many is for bytes under way: as objects they take more."""
-
-RECORD_SHARE = 16
-"""Of a memory limit, one part in so many for the bytes of one record."""
 
 CHUNK_SHARE = 4
 """Of the bytes under way, one part in so many for one chunk, and as much for reading ahead."""
@@ -48,21 +43,6 @@ class Sizes:
     def flow_bytes(self) -> int:
         """What is left for computing and writing beside what is read ahead."""
         return self.buffer_bytes - self.read_ahead_bytes
-
-
-def limit_bytes(config: StreamConfig) -> int | None:
-    return None if config.memory_limit_mb is None else int(config.memory_limit_mb * MB)
-
-
-def record_limit(config: StreamConfig) -> int:
-    """Return the most bytes that a record may have: `max_record_bytes`, or less under a limit.
-
-    It depends on the options alone, so that no run refuses what another one let pass.
-    """
-    memory = limit_bytes(config)
-    if memory is None:
-        return config.max_record_bytes
-    return min(config.max_record_bytes, memory // RECORD_SHARE)
 
 
 def full_sizes(config: StreamConfig) -> Sizes:
