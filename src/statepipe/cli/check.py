@@ -6,6 +6,7 @@ from collections import Counter
 
 import click
 
+from statepipe.cli import option
 from statepipe.cli.flow import Flow, load_flow
 from statepipe.cli.terminal import bold, dim, green, say
 from statepipe.cli.words import counted, printable
@@ -15,7 +16,7 @@ from statepipe.plan.model import Step
 
 @click.command("check", short_help="Check a flow, and say what it consists of.")
 @click.argument("flow")
-@click.option("--trust", is_flag=True, help="Let the flow's code do anything Python can.")
+@option.trust
 @click.option("-q", "--quiet", is_flag=True, help="Print only what is wrong.")
 def command(flow: str, trust: bool, quiet: bool) -> None:
     """Check FLOW: print all of its problems (exit code 2), or what it consists of (0)."""

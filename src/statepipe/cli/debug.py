@@ -13,6 +13,7 @@ import click
 from statepipe.api.assemble import Core
 from statepipe.api.session import Session as Steps
 from statepipe.api.single import moments_of
+from statepipe.cli import option
 from statepipe.cli.debug_lines import converse, obey_script, script_lines
 from statepipe.cli.flow import admit_modules, check_path
 from statepipe.cli.given_record import STANDARD, record_of
@@ -37,20 +38,15 @@ ONE_RECORD = 0
 
 @click.command("debug", short_help="Step one record through a flow.")
 @click.argument("flow")
-@click.option(
-    "--data",
-    required=True,
-    metavar="RECORD",
-    help="The record as JSON; @PATH for a file that holds it, - for standard input.",
-)
-@click.option("--state", metavar="NAME", help="Enter at this state instead of the start.")
+@option.record
+@option.state
 @click.option(
     "--script",
     metavar="PATH",
     help="Obey the commands in a file, one a line, `#` before comments; - for standard input.",
 )
 @click.option("--plain", is_flag=True, help="Lines of text instead of a full screen.")
-@click.option("--trust", is_flag=True, help="Let the flow's code do anything Python can.")
+@option.trust
 @click.pass_context
 def command(
     context: click.Context,

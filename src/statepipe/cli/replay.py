@@ -13,20 +13,20 @@ import click
 from statepipe.api.replay import ReplayResult, replay
 from statepipe.api.request import BESIDE
 from statepipe.api.simple import BlockingStreaming, SimpleFSM
+from statepipe.cli import option, stream_option
 from statepipe.cli.exits import EPILOG, ExitCode
 from statepipe.cli.flow import admit_modules, check_path
 from statepipe.cli.interrupts import Interrupts
 from statepipe.cli.messages import show_traceback
 from statepipe.cli.report import failure
 from statepipe.cli.request import NONE, STANDARD, EndState, Options, end_states, paths_of
-from statepipe.cli.run import FORMAT_NAMES
 from statepipe.cli.summary import group_lines, letter_command, painted
 from statepipe.cli.terminal import bold, dim, green, red, say, yellow
-from statepipe.cli.values import number, one_of, whole
+from statepipe.cli.values import whole
 from statepipe.cli.views import LineView
 from statepipe.cli.words import counted, duration, printable
 from statepipe.connectors.format_options import FormatOptions
-from statepipe.connectors.formats import FORMATS, output_format
+from statepipe.connectors.formats import output_format
 from statepipe.connectors.standard_streams import StandardOutput
 from statepipe.errors import UsageError
 from statepipe.letters.letter import REASONS, Obstacle
@@ -73,35 +73,23 @@ class Order:
     help="The mended flow; for a pipeline once for each, in order.",
 )
 @click.option("-o", "--output", metavar="PATH", help="Where fixed records go; none: a trial.")
-@click.option(
-    "--sink", "sinks", multiple=True, metavar="STATE=PATH", help="Where one end state's go."
-)
+@stream_option.sinks
 @click.option("--dead-letters", metavar="PATH", help="Where all else goes. [beside the output]")
 @click.option("--in-place", is_flag=True, help="Put all else in place of FILE.")
 @click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
 @click.option(
     "--max-errors", callback=whole(0), default="0", metavar="N", help="Letters to accept. [0]"
 )
-@click.option(
-    "--output-format",
-    callback=one_of(FORMAT_NAMES),
-    default="auto",
-    metavar="NAME",
-    help=f"{', '.join(FORMATS)}. [by suffix]",
-)
-@click.option("--csv-delimiter", default=",", metavar="CHAR", help="What parts CSV fields. [,]")
-@click.option("--csv-header/--no-csv-header", default=True, help="Whether CSV names its columns.")
-@click.option("--text-field", default="text", metavar="NAME", help="Holds a line of text. [text]")
-@click.option(
-    "--chunk-size", callback=whole(1), default="100", metavar="N", help="Records at a time. [100]"
-)
-@click.option(
-    "--parallelism", callback=whole(1), default="1", metavar="N", help="Worker processes. [1]"
-)
-@click.option("--timeout", callback=number(0), metavar="SECONDS", help="Give up after this long.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-@click.option("-q", "--quiet", is_flag=True, help="Print only what went wrong.")
-@click.option("--trust", is_flag=True, help="Let the flow's code do anything Python can.")
+@stream_option.output_format
+@stream_option.csv_delimiter
+@stream_option.csv_header
+@stream_option.text_field
+@stream_option.chunk_size
+@stream_option.parallelism
+@stream_option.timeout
+@stream_option.result_as_json
+@stream_option.quiet
+@option.trust
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> None:  # as many kinds as there are options
     """Run the records of the dead letters in FILE through a mended flow.

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from statepipe.api.simple import SimpleFSM
+from statepipe.cli import option, stream_option
 from statepipe.cli.closing import tell
 from statepipe.cli.ending import Ending, changed, traces
 from statepipe.cli.exits import EPILOG
@@ -31,44 +32,36 @@ from statepipe.errors import StreamError
 from statepipe.run.options import StreamConfig
 from statepipe.run.progress import Progress, StreamResult
 
-FORMAT_NAMES = ("auto", *FORMATS)
-
 
 @click.command("run", short_help="Run records through a flow.", epilog=EPILOG)
 @click.argument("flow")
 @click.argument("source")
 @click.option("-o", "--output", metavar="PATH", help="Where records go; - is standard output.")
-@click.option(
-    "--sink", "sinks", multiple=True, metavar="STATE=PATH", help="Where one end state's go."
-)
+@stream_option.sinks
 @click.option("--dead-letters", metavar="PATH", help="Where failed records go. [beside the output]")
 @click.option(
     "--max-errors", callback=whole(0), default="0", metavar="N", help="Failures to accept. [0]"
 )
 @click.option(
     "--input-format",
-    callback=one_of(FORMAT_NAMES),
+    callback=one_of(stream_option.FORMAT_NAMES),
     default="auto",
     metavar="NAME",
     help=f"{', '.join(FORMATS)}. [by suffix]",
 )
 @click.option(
     "--output-format",
-    callback=one_of(FORMAT_NAMES),
+    callback=one_of(stream_option.FORMAT_NAMES),
     default="auto",
     metavar="NAME",
     help="The same. [by suffix]",
 )
-@click.option("--csv-delimiter", default=",", metavar="CHAR", help="What parts CSV fields. [,]")
-@click.option("--csv-header/--no-csv-header", default=True, help="Whether CSV names its columns.")
-@click.option("--text-field", default="text", metavar="NAME", help="Holds a line of text. [text]")
+@stream_option.csv_delimiter
+@stream_option.csv_header
+@stream_option.text_field
 @click.option("--skip-empty-lines/--keep-empty-lines", default=True, help="In CSV and text.")
-@click.option(
-    "--chunk-size", callback=whole(1), default="100", metavar="N", help="Records at a time. [100]"
-)
-@click.option(
-    "--parallelism", callback=whole(1), default="1", metavar="N", help="Worker processes. [1]"
-)
+@stream_option.chunk_size
+@stream_option.parallelism
 @click.option("--memory-limit", callback=number(1), metavar="MB", help="Keep memory below this.")
 @click.option(
     "--max-deliveries",
@@ -84,13 +77,13 @@ FORMAT_NAMES = ("auto", *FORMATS)
     metavar="N",
     help="Of a gzip source; more is a bomb. [500]",
 )
-@click.option("--timeout", callback=number(0), metavar="SECONDS", help="Give up after this long.")
+@stream_option.timeout
 @click.option("--checkpoint", metavar="DIR", help="Keep here how far the run is, to go on later.")
 @click.option("--accept-changes", is_flag=True, help="Go on although flow or source have changed.")
 @click.option("--take-over", is_flag=True, help="Go on although a process that hangs has DIR.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-@click.option("-q", "--quiet", is_flag=True, help="Print only what went wrong.")
-@click.option("--trust", is_flag=True, help="Let the flow's code do anything Python can.")
+@stream_option.result_as_json
+@stream_option.quiet
+@option.trust
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> None:  # as many kinds as there are options
     """Run the records of SOURCE through FLOW.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from statepipe.cli import option
 from statepipe.cli.flow import Flow, load_flow
 from statepipe.cli.terminal import say
 from statepipe.cli.values import one_of
@@ -24,7 +25,7 @@ FORMATS = ("tree", "mermaid", "dot", "code")
     help="tree, mermaid, dot, or code: the Python function that it becomes. [tree]",
 )
 @click.option("--code", "code", is_flag=True, help="Short for --format code.")
-@click.option("--trust", is_flag=True, help="Let the flow's code do anything Python can.")
+@option.trust
 def command(flow: str, format_name: str, code: bool, trust: bool) -> None:
     """Draw FLOW, or print the Python function that it becomes."""
     text = drawing(load_flow(flow, trust), "code" if code else format_name)

@@ -9,6 +9,7 @@ import click
 
 from statepipe.cases import CaseResult, CheckResult, Coverage, check_config
 from statepipe.cases.judge import Finding
+from statepipe.cli import option
 from statepipe.cli.exits import ExitCode
 from statepipe.cli.flow import admit_modules, check_path
 from statepipe.cli.terminal import bold, dim, green, red, say, yellow
@@ -21,7 +22,7 @@ from statepipe.errors import UsageError, portable, shown_path
 @click.argument("flow")
 @click.argument("tests", nargs=-1)
 @click.option("-k", "name", metavar="NAME", help="Only tests that have NAME in their name.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+@option.json_instead
 @click.option(
     "--coverage/--no-coverage",
     "with_coverage",
@@ -35,7 +36,7 @@ from statepipe.errors import UsageError, portable, shown_path
     metavar="N",
     help="Percent of states and arcs that the tests must reach.",
 )
-@click.option("--trust", is_flag=True, help="Let the flow's code do anything Python can.")
+@option.trust
 @click.pass_context
 def command(
     context: click.Context,

@@ -10,6 +10,7 @@ import click
 from statepipe.api.explained_text import Line, Style
 from statepipe.api.simple import SimpleFSM
 from statepipe.api.single import EXPLAINED_STEPS
+from statepipe.cli import option
 from statepipe.cli.flow import admit_modules, check_path
 from statepipe.cli.given_record import record_of
 from statepipe.cli.terminal import bold, dim, green, red, say, yellow
@@ -30,18 +31,13 @@ PAINTS: dict[Style, Callable[[str], str]] = {
 
 @click.command("why", short_help="Explain the way of one record.")
 @click.argument("flow")
-@click.option(
-    "--data",
-    required=True,
-    metavar="RECORD",
-    help="The record as JSON; @PATH for a file that holds it, - for standard input.",
-)
-@click.option("--state", metavar="NAME", help="Enter at this state instead of the start.")
+@option.record
+@option.state
 @click.option(
     "--all", "every", is_flag=True, help=f"Show every step of more than {EXPLAINED_STEPS}."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
-@click.option("--trust", is_flag=True, help="Let the flow's code do anything Python can.")
+@option.json_instead
+@option.trust
 def command(
     flow: str, data: str, state: str | None, every: bool, as_json: bool, trust: bool
 ) -> None:
