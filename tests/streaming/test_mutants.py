@@ -45,7 +45,7 @@ def one_output_not_synced(patch: Patch) -> None:
     sync = DurableFileWriter.sync
 
     def sync_others(self: DurableFileWriter) -> None:
-        if "negative" not in self._output.name:
+        if "negative" not in self._name:
             sync(self)
 
     patch.setattr(DurableFileWriter, "sync", sync_others)
@@ -55,7 +55,7 @@ def dead_letters_not_synced(patch: Patch) -> None:
     sync = DurableFileWriter.sync
 
     def sync_others(self: DurableFileWriter) -> None:
-        if ".dead." not in self._output.name:
+        if ".dead." not in self._name:
             sync(self)
 
     patch.setattr(DurableFileWriter, "sync", sync_others)

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from statepipe.connectors.file_writer import AtomicPlace, Framed, broken
+from statepipe.connectors.file_writer import AtomicPlace, Framed, FramedWriter
 from statepipe.connectors.gzip_stream import MemberPacker
 from statepipe.errors import SinkError
 from statepipe.ports.filesystem import File, FileSystem
@@ -28,29 +28,17 @@ class Output:
     compressed: bool
 
 
-class DurableFileWriter:
+class DurableFileWriter(FramedWriter):
     """A DurableWriter. Its bytes depend on the records alone, not on when it was marked or left."""
 
     def __init__(self, file: File, output: Output, saved: SavedOutput | None) -> None:
-        self._file = file
-        self._output = output
         self._members = MemberPacker(saved.pending if saved else b"") if output.compressed else None
-        self._framed = Framed(output.framing, self._members)
-        self._written = self._crc = 0
-        self._open = True
+        super().__init__(file, output.name, Framed(output.framing, self._members))
+        self._place = output.place
+        self._crc = 0
         if saved is not None:
             self._framed.go_on(saved.any)
             self._written, self._crc = saved.length, saved.crc
-
-    def write(self, data: bytes) -> None:
-        """Append whole records; raises SinkError naming path and bytes written so far."""
-        if data and self._framed.add(data):
-            self.flush()
-
-    def flush(self) -> None:
-        """Hand what was written to the operating system; content of begun members waits."""
-        if self._framed.waiting_bytes:
-            self._append(self._framed.take())
 
     def mark(self) -> SavedOutput:
         """Hand everything to the operating system; return where the file stands. SinkError."""
@@ -60,7 +48,7 @@ class DurableFileWriter:
 
     def sync(self) -> None:
         """Fsync; raises SinkError. After an error it is not to be called again."""
-        with broken_at(self._output.name, self._written):
+        with self._naming():
             self._file.sync()
 
     def finish(self) -> SavedOutput:
@@ -71,8 +59,8 @@ class DurableFileWriter:
 
     def place(self) -> None:
         """Put the file under its final name, and close it; raises SinkError."""
-        with broken_at(self._output.name, self._written):
-            self._output.place.put_synced(self._file)
+        with self._naming():
+            self._place.put_synced(self._file)
         self._open = False
 
     def commit(self) -> None:
@@ -88,10 +76,8 @@ class DurableFileWriter:
                 self._file.close()
 
     def _append(self, data: bytes) -> None:
-        with broken_at(self._output.name, self._written):
-            self._file.write(data)
+        super()._append(data)
         self._crc = zlib.crc32(data, self._crc)
-        self._written += len(data)
 
 
 def open_durable(output: Output, saved: SavedOutput | None, *, detached: bool) -> DurableFileWriter:
@@ -224,15 +210,6 @@ def lost(name: str, reason: str) -> SinkError:
         f"the output {name} is not what the checkpoint says: {reason}. "
         "Bring it back, or start over with another checkpoint directory"
     )
-
-
-@contextlib.contextmanager
-def broken_at(name: str, written: int) -> Iterator[None]:
-    """Turn errors of the file system into SinkErrors that name the output and its bytes."""
-    try:
-        yield
-    except OSError as exc:
-        raise broken(name, written, exc) from exc
 
 
 @contextlib.contextmanager

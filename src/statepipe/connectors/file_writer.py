@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -122,16 +123,13 @@ class Framed:
         self.waiting_bytes += len(data)
 
 
-class FileWriter:
-    """A ByteWriter over a File that is put in place when it is whole."""
+class FramedWriter:
+    """What writers of files have in common: whole records are gathered, framed and appended."""
 
-    def __init__(
-        self, file: File, name: str, framing: Framing, place: Place, packer: Packer | None = None
-    ) -> None:
+    def __init__(self, file: File, name: str, framed: Framed) -> None:
         self._file = file
         self._name = name
-        self._place = place
-        self._framed = Framed(framing, packer)
+        self._framed = framed
         self._written = 0
         self._open = True
 
@@ -145,13 +143,35 @@ class FileWriter:
         if self._framed.waiting_bytes:
             self._append(self._framed.take())
 
+    def _append(self, data: bytes) -> None:
+        with self._naming():
+            self._file.write(data)
+        self._written += len(data)
+
+    @contextlib.contextmanager
+    def _naming(self) -> Iterator[None]:
+        """Turn errors of the file system into SinkErrors that name the output and its bytes."""
+        try:
+            yield
+        except OSError as exc:
+            written = f"after {self._written} bytes: {exc.strerror or exc}"
+            raise SinkError(f"cannot write {self._name} {written}") from exc
+
+
+class FileWriter(FramedWriter):
+    """A ByteWriter over a File that is put in place when it is whole."""
+
+    def __init__(
+        self, file: File, name: str, framing: Framing, place: Place, packer: Packer | None = None
+    ) -> None:
+        super().__init__(file, name, Framed(framing, packer))
+        self._place = place
+
     def commit(self) -> None:
         """Write the end and put the file in place; raises SinkError, and the old file stays."""
         self._append(self._framed.end())
-        try:
+        with self._naming():
             self._place.put(self._file)
-        except OSError as exc:
-            raise broken(self._name, self._written, exc) from exc
         self._open = False
 
     def abort(self) -> None:
@@ -160,17 +180,6 @@ class FileWriter:
             self._open = False
             with contextlib.suppress(OSError):
                 self._place.discard(self._file)
-
-    def _append(self, data: bytes) -> None:
-        try:
-            self._file.write(data)
-        except OSError as exc:
-            raise broken(self._name, self._written, exc) from exc
-        self._written += len(data)
-
-
-def broken(name: str, written: int, exc: OSError) -> SinkError:
-    return SinkError(f"cannot write {name} after {written} bytes: {exc.strerror or exc}")
 
 
 def partial_path(target: str) -> str:
