@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from statepipe.config.attached import AttachedError, attached_text
-from statepipe.config.tree import MapNode, Node, Spot
+from statepipe.config.tree import MapNode, Node, Spot, find
 from statepipe.errors import ConfigError, Problem
 from statepipe.functions.builtin import Builtin, Kind, Made, Nested, Origin, ParamError
 from statepipe.functions.expressions import written
 from statepipe.functions.function import Function
 from statepipe.functions.library.registry import UnknownBuiltinError, library
 from statepipe.functions.signature import is_async
-from statepipe.graph.params import HIDDEN, checked_params, node_at, secret_fields
+from statepipe.graph.params import HIDDEN, checked_params, secret_fields
 from statepipe.graph.resources import Rows
 
 MAX_NESTING = 10
@@ -56,7 +56,7 @@ class Workbench:
         if depth > MAX_NESTING:
             message = f"builtin functions nested deeper than {MAX_NESTING}"
             raise ConfigError([Problem(at.place, message, "name one of the inner ones alone")])
-        own = node_at(node, ("params",))
+        own = find(node, ("params",))
         checked = checked_params(builtin, params, own)
         try:
             made = builtin.build(checked, Site(self, builtin, own, depth))
@@ -111,13 +111,13 @@ class Site:
         return self._made(nested, "transform", path)
 
     def _made(self, nested: Nested, kind: Kind, path: tuple[str | int, ...]) -> tuple[Made, ...]:
-        node = node_at(self.node, path)
+        node = find(self.node, path)
         return self.bench.build(nested.name, nested.params, node, kind, self.depth + 1)
 
 
 def told(builtin: Builtin[Any], error: ParamError, node: Node) -> Problem:
     """Return the problem of a parameter, underlined where it stands."""
-    found = node_at(node, error.path)
+    found = find(node, error.path)
     name = ".".join(map(str, error.path))
     what = f"parameter {name!r} of builtin" if name else "builtin"
     message = f"{what} function {builtin.name!r}: {error.message}"

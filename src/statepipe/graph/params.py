@@ -11,7 +11,17 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from statepipe.config.problems import suggestion
-from statepipe.config.tree import ListNode, MapNode, Node, Path, Scalar, Spot, child_at, children
+from statepipe.config.tree import (
+    ListNode,
+    MapNode,
+    Node,
+    Path,
+    Scalar,
+    Spot,
+    child_at,
+    children,
+    find,
+)
 from statepipe.config.validate import NEEDS, bound, shown_node
 from statepipe.errors import ConfigError, Place, Problem
 from statepipe.functions.builtin import Builtin, Params
@@ -28,7 +38,7 @@ def checked_params(builtin: Builtin[Any], params: Mapping[str, Any], node: Node)
         details = error.errors(include_url=False, include_input=False)
         problems: dict[tuple[Place, str], Problem] = {}
         for detail in details:
-            if detail["type"] == "too_short" and not is_empty(node_at(node, detail["loc"])):
+            if detail["type"] == "too_short" and not is_empty(find(node, detail["loc"])):
                 continue  # only its items are wrong, which is told
             problem = problem_of(builtin, detail, node)
             problems.setdefault((problem.place, problem.message), problem)
@@ -42,7 +52,7 @@ def is_empty(node: Node) -> bool:
 
 def problem_of(builtin: Builtin[Any], detail: ErrorDetails, node: Node) -> Problem:
     path = path_in(node, detail["loc"])
-    found = node_at(node, path)
+    found = find(node, path)
     name = ".".join(map(str, path))
     told = f"parameter {name!r} of builtin function {builtin.name!r}"
     if detail["type"] == "missing":
@@ -63,24 +73,15 @@ def path_in(node: Node, location: tuple[int | str, ...]) -> Path:
     """Return a pydantic location without what stands for no key: tags of unions."""
     path: Path = ()
     for number, step in enumerate(location):
-        inner = node_at(node, path)
+        inner = find(node, path)
         last = number == len(location) - 1
         if child_at(inner, step) is not None or (last and isinstance(inner, MapNode)):
             path = (*path, step)
     return path
 
 
-def node_at(node: Node, path: Path) -> Node:
-    for step in path:
-        below = child_at(node, step)
-        if below is None:
-            return node
-        node = below
-    return node
-
-
 def key_spot(node: Node, path: Path) -> Spot:
-    parent = node_at(node, path[:-1])
+    parent = find(node, path[:-1])
     entry = parent.entry(str(path[-1])) if isinstance(parent, MapNode) else None
     return entry.at if entry is not None else parent.at
 
