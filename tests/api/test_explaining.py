@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import json
 import os
@@ -11,9 +10,13 @@ from typing import Any
 import pytest
 
 from statepipe import AsyncSimpleFSM, DataHandlingMode, SimpleFSM, UsageError
-from statepipe.api.explained import ExplainedValue
-from statepipe.api.explaining import choice, choice_async
+from statepipe.api.explained import ExplainedStep, ExplainedValue
+from statepipe.api.explaining import chooser, explained
+from statepipe.functions.moment import NO_PROMISE
+from statepipe.plan.drive import drive
 from statepipe.plan.lower import lower
+from statepipe.plan.model import Plan
+from statepipe.record import Record
 from tests.plan.machines import arc, machine, plan_of, state
 
 ORDERS: dict[str, Any] = {
@@ -368,6 +371,11 @@ def test_opening_a_resource_is_told_only_if_it_fails() -> None:
     assert (failed.role, failed.function, failed.verdict) == ("resources", "resources r", "failed")
 
 
+def choice(plan: Plan, record: Record) -> ExplainedStep:
+    walk = chooser(plan, record, plan.start, NO_PROMISE, None)
+    return explained(drive(walk.choice(), None), plan, ("a",))
+
+
 def test_a_choice_is_explained_alone() -> None:
     plan = lower(
         machine(
@@ -382,18 +390,14 @@ def test_a_choice_is_explained_alone() -> None:
         )
     )
     record = {"n": 5}
-    step = choice(plan, record, "a")
-    later = asyncio.run(choice_async(plan, record, "a"))
+    step = choice(plan, record)
 
-    for each in (step, later):
-        assert (each.taken, each.arcs[0].decided_by) == ("to c", "data['n'] < 3")
-        assert each.functions == ()
+    assert (step.taken, step.arcs[0].decided_by) == ("to c", "data['n'] < 3")
+    assert step.functions == ()
     assert record == {"n": 5}
-    with pytest.raises(KeyError):
-        choice(plan, record, "z")
 
 
 def test_a_choice_that_fails_is_explained() -> None:
-    step = choice(plan_of(state("a", arc("b", "data['n'] > 1")), state("b")), {}, "a")
+    step = choice(plan_of(state("a", arc("b", "data['n'] > 1")), state("b")), {})
 
     assert (step.error, step.arcs[0].verdict) == ("KeyError: 'n'", "failed")

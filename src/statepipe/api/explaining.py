@@ -17,10 +17,9 @@ from statepipe.api.explained import (
 from statepipe.api.explanation import Explanation
 from statepipe.api.single import limited, moments_of
 from statepipe.errors import RecordError, Span, UsageError
-from statepipe.functions.moment import NO_PROMISE, Promise
+from statepipe.functions.moment import Promise
 from statepipe.functions.view import Caught
 from statepipe.plan.changes import changes
-from statepipe.plan.drive import drive, drive_async
 from statepipe.plan.interpret import conclude, conclude_async, finish, finish_async
 from statepipe.plan.model import Plan, PlannedArc
 from statepipe.plan.seen import SeenPiece
@@ -29,7 +28,6 @@ from statepipe.plan.witness import Attended, Visit, Witness, WitnessWalk
 from statepipe.record import Outcome, Record
 from statepipe.run.lives import alive, alive_async
 from statepipe.short import Short
-from statepipe.timing import Timing
 
 
 def why(
@@ -88,41 +86,13 @@ def check_limit(limit: object) -> None:
 # -- one choice ----------------------------------------------------------------------------
 
 
-def choice(
-    plan: Plan,
-    record: Record,
-    state: str,
-    *,
-    moment: Promise = NO_PROMISE,
-    caught: Caught | None = None,
-    timing: Timing | None = None,
-) -> ExplainedStep:
-    """Explain which arc `state` chooses for `record` as it is, and do nothing else of the state.
-
-    `record` is not changed. KeyError if there is no such state.
-    """
-    walk = chooser(plan, record, plan.index_of(state), moment, caught)
-    return explained(drive(walk.choice(), timing), plan, (state,))
-
-
-async def choice_async(
-    plan: Plan,
-    record: Record,
-    state: str,
-    *,
-    moment: Promise = NO_PROMISE,
-    caught: Caught | None = None,
-    timing: Timing | None = None,
-) -> ExplainedStep:
-    """As `choice`, awaiting what has to be awaited."""
-    walk = chooser(plan, record, plan.index_of(state), moment, caught)
-    return explained(await drive_async(walk.choice(), timing), plan, (state,))
-
-
 def chooser(
     plan: Plan, record: Record, at: int, moment: Promise, caught: Caught | None
 ) -> WitnessWalk:
-    """Return a walk that stands at the state with the index `at`, in whatever network that is."""
+    """Return a walk that stands at the state with the index `at`, in whatever network that is.
+
+    Its `choice` chooses an arc, and does nothing else of the state; `record` is not changed.
+    """
     witness = Witness(Short(plan.hide))
     return WitnessWalk(plan, deep_copy(record), witness, at=at, moment=moment, caught=caught)
 
