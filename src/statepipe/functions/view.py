@@ -21,12 +21,21 @@ Caught: TypeAlias = dict[str, str]
 
 
 class RunBound:
-    """Time, ids and chance that a run which is resumed gives again, for this record and step."""
+    """What a run that is resumed gives again for this record and step.
 
-    __slots__ = ("_moment", "_step")
+    Time, ids and chance, and the error that was caught on the way.
+    """
+
+    __slots__ = ("_caught", "_moment", "_step")
 
     _moment: Promise
     _step: int
+    _caught: Caught | None
+
+    @property
+    def error(self) -> Caught | None:
+        """The error that was caught on the way here, as a dict of one's own; None without one."""
+        return None if self._caught is None else dict(self._caught)
 
     def now(self) -> datetime:
         """Return when the run began, in UTC: the same for all its records."""
@@ -49,7 +58,7 @@ class StateView(RunBound, Brief):
     `get`, `in`, `len`, iteration and `{**state}` all go to `data`. `resources` are the state's.
     """
 
-    __slots__ = ("_caught", "data", "name", "resources")
+    __slots__ = ("data", "name", "resources")
 
     def __init__(
         self,
@@ -66,11 +75,6 @@ class StateView(RunBound, Brief):
         self._moment = moment
         self._step = step
         self._caught = caught
-
-    @property
-    def error(self) -> Caught | None:
-        """The error that was caught on the way here, as a dict of one's own; None without one."""
-        return None if self._caught is None else dict(self._caught)
 
     def __getitem__(self, field: str) -> Any:
         return self.data[field]
@@ -110,7 +114,7 @@ class StateView(RunBound, Brief):
 class Context(RunBound, Brief):
     """What a function of two parameters gets beside the data: where it runs, and with what."""
 
-    __slots__ = ("_caught", "network", "resources", "state")
+    __slots__ = ("network", "resources", "state")
 
     def __init__(
         self,
@@ -127,11 +131,6 @@ class Context(RunBound, Brief):
         self._moment = moment
         self._step = step
         self._caught = caught
-
-    @property
-    def error(self) -> Caught | None:
-        """The error that was caught on the way here, as a dict of one's own; None without one."""
-        return None if self._caught is None else dict(self._caught)
 
     def __repr__(self) -> str:
         return f"<context of state {self.state!r} in network {self.network!r}>"
