@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias
 
 Names: TypeAlias = "tuple[str, ...] | None"
 """Resources by name; None for all there are."""
-
-
-@runtime_checkable
-class Lookup(Protocol):
-    """What finds one thing by its key: a cache, a table of a database, a mapping."""
-
-    def get(self, key: Any, /) -> Any:  # keys and values are the user's
-        """Return what belongs to `key`, None if nothing does."""
 
 
 class OpenResource(Protocol):

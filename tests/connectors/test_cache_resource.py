@@ -10,7 +10,6 @@ import pytest
 
 from statepipe.connectors.cache_resource import Cache, CacheProvider
 from statepipe.errors import ResourceError
-from statepipe.providers import Lookup
 from statepipe.testing import ManualClock
 
 
@@ -101,11 +100,10 @@ def test_threads_may_use_it_at_once() -> None:
     assert len(kept) == 50
 
 
-def test_both_kinds_of_function_share_it_and_it_is_a_lookup() -> None:
+def test_both_kinds_of_function_share_it() -> None:
     opened = CacheProvider("c", ManualClock()).open()
 
     assert opened.handle(awaits=True) is opened.handle(awaits=False)
-    assert isinstance(opened.handle(awaits=False), Lookup)
     assert repr(opened.handle(awaits=False)) == "<cache resource 'c', 0 entries>"
 
 
