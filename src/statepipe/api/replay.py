@@ -11,8 +11,9 @@ from statepipe.api.moving import run_assembly
 from statepipe.api.request import BESIDE, Request
 from statepipe.api.routes import is_same_path, path_of
 from statepipe.api.simple import BlockingStreaming, SimpleFSM
+from statepipe.api.sinks import is_plain
 from statepipe.api.stages import check_arguments
-from statepipe.api.streaming import Assembly, is_plain
+from statepipe.api.streaming import Assembly
 from statepipe.config.load import Config
 from statepipe.connectors.dead_letter_format import letter_source
 from statepipe.connectors.format_options import FormatOptions

@@ -28,7 +28,7 @@ from statepipe.run.ranges import range_chunks
 AnySource: TypeAlias = ByteSource | AsyncIterable[Record] | Iterable[Record]
 
 
-def opened_source(
+def source_of(
     source: Any,  # as in `process_stream`
     *,
     files: FileSystem,

@@ -1,20 +1,19 @@
-"""Streaming: turns the arguments of `process_stream` into the parts of a stream."""
+"""Assembly: the parts of a stream, made from the arguments of `process_stream`."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
 import os
-from collections.abc import AsyncIterable, Callable, Sequence
+from collections.abc import AsyncIterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from statepipe.api.assemble import Core
 from statepipe.api.checkpointing import Checkpointing
 from statepipe.api.passing import emitting, refuse_own_sinks
 from statepipe.api.remembering import check_memory
-from statepipe.api.request import BESIDE, Request
+from statepipe.api.request import Request
 from statepipe.api.resumption import (
     Resumption,
     check_able,
@@ -24,21 +23,17 @@ from statepipe.api.resumption import (
     source_facts,
 )
 from statepipe.api.routes import Routes, is_same_path, path_of, routes
-from statepipe.api.sources import AnySource, new_intake, opened_source, reads_ranges
+from statepipe.api.sinks import AnySink, dead_letter_sink, outlet_of, sink_of
+from statepipe.api.sources import AnySource, new_intake, reads_ranges, source_of
 from statepipe.connectors.dead_letter_format import format_of
-from statepipe.connectors.formats import (
-    FORMATS,
-    file_sink,
-    format_name,
-    unused_options,
-)
+from statepipe.connectors.formats import FORMATS, format_name, unused_options
 from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder
 from statepipe.errors import UsageError
-from statepipe.ports import Sink, Source
+from statepipe.ports import Source
 from statepipe.ports.byte_sink import ByteSink
 from statepipe.ports.byte_source import ByteSource
 from statepipe.ports.checkpoint_store import CheckpointStore
-from statepipe.record import Record, Run
+from statepipe.record import Run
 from statepipe.run.awaiting import is_async
 from statepipe.run.bell import Bell
 from statepipe.run.committing import Committer, Facts
@@ -49,7 +44,7 @@ from statepipe.run.durable_outlet import DurableOutlet
 from statepipe.run.encoding import LateEncoding
 from statepipe.run.fitting import allowance, fitted_source
 from statepipe.run.heap import settle_heap
-from statepipe.run.outlets import ByteOutlet, CallableOutlet, LateOutlet, Outlet, SinkOutlet
+from statepipe.run.outlets import ByteOutlet, LateOutlet, Outlet
 from statepipe.run.routing import Relay, Routing, Slot
 from statepipe.run.steps_due import StepsDue
 from statepipe.run.stream import Parts
@@ -82,7 +77,7 @@ class Assembly:
             check_able(self.source, self._written, request.config)
 
     @property
-    def _written(self) -> list[ByteSink | Sink | Callable[[Record], Any]]:
+    def _written(self) -> list[AnySink]:
         """All that is written, by number; the dead letters last."""
         return [*self.sinks, *([self.letters] if self.letters is not None else [])]
 
@@ -126,7 +121,7 @@ class Assembly:
         """
         checkpoint = self.request.checkpoint
         if checkpoint is None:
-            outlets = [self._outlet(sink, bell) for sink in self.sinks]
+            outlets = [outlet_of(sink, bell) for sink in self.sinks]
             letters = ByteOutlet(self.letters, bell) if self.letters is not None else None
             return self._parts(bell, outlets, self._dead_letters(letters))
         store = checkpoint.opened(self.outside.open_store)
@@ -186,7 +181,7 @@ class Assembly:
 
     def _open_source(self) -> AnySource:
         request = self.request
-        return opened_source(
+        return source_of(
             request.source,
             files=self.files,
             input_format=request.input_format,
@@ -289,38 +284,17 @@ class Assembly:
 
     # -- sinks -----------------------------------------------------------------------------
 
-    def _sink(self, target: Any) -> ByteSink | Sink | Callable[[Record], Any]:  # see Request.sink
-        path = path_of(target)
-        if path is not None:
-            request = self.request
-            name = request.output_format
-            return file_sink(path, files=self.files, format=name, options=request.options)
-        if isinstance(target, ByteSink | Sink):
-            return target
-        if callable(target):
-            checked: Callable[[Record], Any] = target
-            return checked
-        raise UsageError(
-            f"a sink must be a path, a callable, a sink object, a mapping from end states to "
-            f"these, or None, not {type(target).__name__}"
+    def _sink(self, target: Any) -> AnySink:  # see Request.sink
+        request = self.request
+        return sink_of(
+            target,
+            files=self.files,
+            output_format=request.output_format,
+            options=request.options,
         )
 
-    def _outlet(self, sink: ByteSink | Sink | Callable[[Record], Any], bell: Bell) -> Outlet:
-        if isinstance(sink, ByteSink):
-            return ByteOutlet(sink, bell)
-        return SinkOutlet(sink) if isinstance(sink, Sink) else CallableOutlet(sink)
-
     def _dead_letter_sink(self) -> ByteSink | None:
-        wanted = self.request.dead_letters
-        if wanted == BESIDE:
-            paths = [path for path in map(path_of, self.routes.targets) if path is not None]
-            wanted = beside(paths[0]) if paths and is_plain(paths[0]) else None
-        if wanted is None:
-            return None
-        path = path_of(wanted)
-        if path is None:
-            raise UsageError(f"dead_letters must be a path or None, not {wanted!r}")
-        return file_sink(path, files=self.files, format="jsonl")
+        return dead_letter_sink(self.request.dead_letters, self.routes.targets, self.files)
 
     def _dead_letters(self, outlet: LateOutlet | None) -> DeadLetters | None:
         if self.letters is None or outlet is None:
@@ -351,14 +325,3 @@ class Assembly:
         for target in self.routes.targets:
             if is_same_path(self.request.source, target):
                 raise UsageError(f"the sink is the source itself: {path_of(target)}")
-
-
-def is_plain(path: str) -> bool:
-    """Tell whether `path` is a file or nothing yet, rather than a device or pipe."""
-    return os.path.isfile(path) or not os.path.exists(path)
-
-
-def beside(path: str) -> str:
-    """Return where dead letters go for a sink at `path`: `out.jsonl.gz` -> `out.dead.jsonl`."""
-    bare = Path(path.removesuffix(".gz"))
-    return str(bare.with_name(f"{bare.stem}.dead.jsonl"))
