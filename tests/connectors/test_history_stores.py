@@ -16,7 +16,7 @@ from statepipe.connectors.history_db import SQLiteHistory
 from statepipe.connectors.history_file import FileHistory
 from statepipe.connectors.history_memory import MemoryHistory
 from statepipe.errors import HistoryError
-from statepipe.histories import HistoryStore
+from statepipe.ports.history_store import HistoryStore
 
 KINDS: dict[str, Callable[[Path], HistoryStore]] = {
     "memory": lambda path: MemoryHistory(),

@@ -12,7 +12,7 @@ from statepipe.config.load import load_config
 from statepipe.graph.build import build_machine
 from statepipe.plan.lower import lower
 from statepipe.plan.model import Plan, Step
-from statepipe.providers import Names
+from statepipe.ports.providers import Names
 
 SYNC = "lambda s: {**s.data, 'x': s.resources['db']}"
 ASYNC = "async def f(s):\n    return {**s.data, 'x': await s.resources['db']}"

@@ -22,10 +22,10 @@ from statepipe.plan.interpret import (
 from statepipe.plan.lower import lower
 from statepipe.plan.model import Plan
 from statepipe.plan.witness import Visit, Witness, WitnessWalk
+from statepipe.ports.timing import Timing
 from statepipe.record import DataHandlingMode, Outcome
 from statepipe.short import Short
 from statepipe.testing import ManualTiming
-from statepipe.timing import Timing
 from tests.codegen.networks import (
     async_machines,
     guarded_machines,

@@ -6,6 +6,7 @@ import pytest
 
 from statepipe.ports import Sink, Source
 from statepipe.ports.clock import Clock, Randomness
+from statepipe.ports.timing import Timing
 from statepipe.record import Run
 from statepipe.testing import (
     ABORT,
@@ -22,7 +23,6 @@ from statepipe.testing import (
     context_of,
     view_of,
 )
-from statepipe.timing import Timing
 
 
 def test_a_source_gives_what_is_asked_for_up_to_a_mark() -> None:

@@ -10,7 +10,7 @@ from statepipe.api.step_result import StepResult
 from statepipe.connectors.history_db import SQLiteHistory
 from statepipe.connectors.history_file import FileHistory
 from statepipe.connectors.history_memory import MemoryHistory
-from statepipe.histories import HistoryStore
+from statepipe.ports.history_store import HistoryStore
 
 __all__ = [
     "AdvancedFSM",

@@ -19,10 +19,10 @@ from statepipe.graph.model import Machine
 from statepipe.plan.lower import lower, starting_at
 from statepipe.plan.model import Plan
 from statepipe.ports.clock import Clock, begin_run
+from statepipe.ports.timing import Timing
 from statepipe.record import DataHandlingMode, Record, Run
 from statepipe.run.deadline import SystemTiming
 from statepipe.run.options import StreamConfig
-from statepipe.timing import Timing
 
 Functions = Mapping[str, Callable[..., Any]]
 

@@ -18,8 +18,8 @@ from statepipe.connectors.history_file import FileHistory
 from statepipe.connectors.history_memory import MemoryHistory
 from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder
 from statepipe.errors import HistoryError, UsageError
-from statepipe.histories import HistoryStore
 from statepipe.ports.formats import UnwritableError
+from statepipe.ports.history_store import HistoryStore
 from statepipe.record import Record
 
 FORMAT = 1

@@ -25,7 +25,7 @@ from statepipe.connectors.folder_resource import FolderProvider
 from statepipe.errors import ConfigError, Problem
 from statepipe.graph.model import DeclaredResource, Machine
 from statepipe.ports.clock import Clock
-from statepipe.providers import Provider
+from statepipe.ports.providers import Provider
 from statepipe.run.resources import Resources
 
 EXTRAS = {"sql": "sqlalchemy", "http": "httpx"}

@@ -22,8 +22,8 @@ from statepipe.plan.interpret import conclude, conclude_async, finish, finish_as
 from statepipe.plan.model import HANDING_BACK, Plan
 from statepipe.plan.told import ToldWalk
 from statepipe.plan.walk import Walk
+from statepipe.ports.timing import Timing
 from statepipe.record import Outcome, Record
-from statepipe.timing import Timing
 
 Failed = tuple[Any, ...]
 """As the generated function notes it: the record's index, the error or a HandOver, the error's

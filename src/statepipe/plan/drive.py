@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 from statepipe import standard
 from statepipe.plan.model import Plan, Step
 from statepipe.plan.refusals import cancelled_within
-from statepipe.timing import Timing
+from statepipe.ports.timing import Timing
 
 Given = TypeVar("Given")
 

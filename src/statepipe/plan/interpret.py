@@ -8,8 +8,8 @@ from statepipe.plan.model import Plan
 from statepipe.plan.recover import caught
 from statepipe.plan.values import deep_copy
 from statepipe.plan.walk import Walk
+from statepipe.ports.timing import Timing
 from statepipe.record import DataHandlingMode, Outcome, Record
-from statepipe.timing import Timing
 
 
 def interpret(

@@ -25,7 +25,7 @@ from statepipe.plan.model import (
     changes_in_place,
 )
 from statepipe.plan.resources import PlainResources, Sight
-from statepipe.providers import Names, ResourceSet
+from statepipe.ports.providers import Names, ResourceSet
 from statepipe.record import DataHandlingMode
 
 

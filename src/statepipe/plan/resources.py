@@ -13,7 +13,7 @@ from statepipe.functions.function import Function
 from statepipe.functions.pieces import Watched
 from statepipe.graph.model import Network
 from statepipe.plan.facts import Facts
-from statepipe.providers import Names, ResourceSet
+from statepipe.ports.providers import Names, ResourceSet
 
 
 class PlainResources:

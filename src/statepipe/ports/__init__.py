@@ -1,4 +1,4 @@
-"""The protocols between the runtime and the outside: files, formats, sources, sinks, time, chance.
+"""The protocols between the runtime and the outside, from files and formats to time and chance.
 
 `run` and `connectors` never import each other: they meet here. Byte sources go through three
 steps: a `ByteReader` cuts bytes into *items* (the bytes of one record each), a `Decoder` turns

@@ -11,7 +11,7 @@ from statepipe.plan.model import Plan
 from statepipe.plan.recover import Kept, restored
 from statepipe.plan.values import deep_copy
 from statepipe.ports.formats import Decoder, Malformed
-from statepipe.providers import Holder
+from statepipe.ports.providers import Holder
 from statepipe.record import DataHandlingMode, Record, Run
 from statepipe.run.batch import Batch, Job
 from statepipe.run.care import Care

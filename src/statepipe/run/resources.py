@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 from statepipe import standard
 from statepipe.errors import ResourceError, UnknownResourceError, UsageError
-from statepipe.providers import LoopResource, Names, OpenResource, Provider
+from statepipe.ports.providers import LoopResource, Names, OpenResource, Provider
 
 NOT_NAMED = (
     "it is not open yet, and opening it may take long, which would hold up the event loop: "

@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from statepipe.ports.timing import Result, Timing
 from statepipe.run.in_hand import InHand
-from statepipe.timing import Result, Timing
 
 
 class StepsDue:

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from statepipe.errors import LifecycleError, StreamError
 from statepipe.ports.byte_source import ByteSource
-from statepipe.providers import Holder
+from statepipe.ports.providers import Holder
 from statepipe.run.arena import Arena
 from statepipe.run.blocks import cut
 from statepipe.run.bounds import bound_growth
