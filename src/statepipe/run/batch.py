@@ -16,6 +16,7 @@ from statepipe.run.deliveries import Poison
 from statepipe.run.encoding import NOT_ENCODED, encode_each, unwritable_error
 from statepipe.run.failures import failure_of, malformed_error
 from statepipe.run.routing import Exits, Relay, Slot
+from statepipe.saved import Point
 
 
 class Batch:
@@ -113,8 +114,7 @@ class Batch:
 
     def finish(self, exits: Exits) -> ChunkResult:
         """Encode for every sink, and add up."""
-        done = self.done
-        self.ended.update(exits.count(done.ends))
+        self.ended.update(exits.count(self.done.ends))
         outputs: list[Output] = []
         written: list[int] = []
         arrivals: dict[int, Arrivals] = {}
@@ -125,16 +125,10 @@ class Batch:
             if slot.late:
                 arrivals[number] = self._arrivals(exits, number)
         self.failures.sort(key=lambda failure: failure.index)
-        size, lines, end = 0, 0, None
-        if isinstance(self.chunk, ByteChunk):
-            size, total, end = self.chunk.size, len(self.chunk.items), self.chunk.end
-            lines = total
-        else:
-            total = len(self.chunk.records)
-        if self.items is not None:  # some items were blank
-            total = len(self.items)
+        count = len(self.chunk) if self.items is None else len(self.items)  # some were blank
+        size, lines, end = self._used_up()
         return ChunkResult(
-            total,
+            count,
             self.ended,
             outputs,
             written,
@@ -145,6 +139,11 @@ class Batch:
             arrivals,
             end,
         )
+
+    def _used_up(self) -> tuple[int, int, Point | None]:
+        """Return the bytes and lines of the source that the chunk used up, and where it ends."""
+        chunk = self.chunk
+        return (chunk.size, len(chunk), chunk.end) if isinstance(chunk, ByteChunk) else (0, 0, None)
 
     def _output(self, exits: Exits, number: int, slot: Slot) -> tuple[Output, int]:
         done = self.done

@@ -18,8 +18,8 @@ from statepipe.saved import Point
 class ByteChunk:
     """Items of a byte source that are computed together.
 
-    `offset`, `line`, `offsets`, `lines` and `end` are as in `ports.Block`; `size` is the source
-    bytes used up, `content` what the items take in memory.
+    `offset`, `line`, `offsets`, `lines` and `end` are as in `ports.items.Block`; `size` is the
+    source bytes used up, `content` what the items take in memory.
     """
 
     items: Sequence[Item]
