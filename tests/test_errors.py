@@ -13,6 +13,7 @@ from statepipe.errors import (
     Problem,
     RecordError,
     Span,
+    named_type,
     portable,
     render_record_error,
     shown,
@@ -200,3 +201,11 @@ def test_of_a_very_long_line_the_part_around_the_span_is_shown() -> None:
     assert told == (
         f"m.json:1:5001: is wrong\n    1 | {'a' * 200}BAD{'z' * 200}\n      | {' ' * 200}^^^"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "None"), (1, "an int"), ("", "a str"), (OSError(), "an OSError"), ({}, "a dict")],
+)
+def test_the_type_of_a_value_is_named_with_its_article(value: object, text: str) -> None:
+    assert named_type(value) == text

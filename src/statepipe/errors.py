@@ -311,6 +311,12 @@ def shown(value: Any, room: int = SHOWN_CHARACTERS) -> str:  # a JSON value, or 
     return shown_scalar(value, room)
 
 
+def named_type(value: object) -> str:
+    """Return what `value` is, for "must be ..., not an int": its type with an article, or None."""
+    name = type(value).__name__
+    return "None" if value is None else f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"
+
+
 def shown_scalar(value: Any, room: int) -> str:  # a JSON scalar, or user code's
     if isinstance(value, Words):
         return value

@@ -22,7 +22,7 @@ CONFIG = {
         ({"data_mode": "direct"}, "data_mode must be a DataHandlingMode, not 'direct'"),
         ({"trusted": "no"}, "trusted must be True, False or None, not 'no'"),
         ({"trusted": 0}, "trusted must be True, False or None, not 0"),
-        ({"resources": 5}, "resources must be a mapping from names, not a int"),
+        ({"resources": 5}, "resources must be a mapping from names, not an int"),
         ({"custom_functions": [len]}, "custom_functions must be a mapping from names, not a list"),
         ({"stream_config": {}}, "stream_config must be a StreamConfig, not a dict"),
     ],
@@ -36,7 +36,7 @@ def test_an_option_of_the_wrong_kind_is_refused(make: Any, option: Any, message:
 def test_a_callback_that_cannot_be_called_is_refused_before_anything_is_read() -> None:
     source = iter([{"n": 1}])
 
-    with pytest.raises(UsageError, match="on_progress must be callable, which a int is not"):
+    with pytest.raises(UsageError, match="on_progress must be callable, which an int is not"):
         SimpleFSM(CONFIG).process_stream(source, on_progress=5)  # type: ignore[arg-type]
     assert next(source) == {"n": 1}
 

@@ -12,7 +12,7 @@ from statepipe.api.assemble import Core, check_stream_config, check_timeout
 from statepipe.api.checkpointing import check_checkpoint
 from statepipe.api.request import BESIDE, Request
 from statepipe.connectors.format_options import FormatOptions
-from statepipe.errors import UsageError
+from statepipe.errors import UsageError, named_type
 from statepipe.run.options import StreamConfig
 from statepipe.run.pressure import record_limit
 from statepipe.run.progress import Progress
@@ -101,6 +101,4 @@ def check_arguments(config: object, timeout_s: object, on_progress: object) -> N
     if timeout_s is not None:
         check_timeout(timeout_s)
     if on_progress is not None and not callable(on_progress):
-        raise UsageError(
-            f"on_progress must be callable, which a {type(on_progress).__name__} is not"
-        )
+        raise UsageError(f"on_progress must be callable, which {named_type(on_progress)} is not")

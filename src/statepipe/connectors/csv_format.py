@@ -20,7 +20,7 @@ from statepipe.connectors.byte_stream import ByteStream
 from statepipe.connectors.csv_rows import RowReader, csv_rows
 from statepipe.connectors.json_codec import JsonEncoder
 from statepipe.connectors.lines import MAX_RECORD_BYTES, LineReader, lines_from
-from statepipe.errors import SourceError, UsageError
+from statepipe.errors import SourceError, UsageError, named_type
 from statepipe.ports import (
     Block,
     ByteReader,
@@ -237,9 +237,7 @@ def _columns_of(record: Record) -> tuple[str, ...]:
         raise UnwritableError("", "a CSV row needs columns, and the first record has no fields")
     for key in record:
         if not isinstance(key, str):
-            raise UnwritableError(
-                str(key), f"a column is named by text, not a {type(key).__name__}"
-            )
+            raise UnwritableError(str(key), f"a column is named by text, not {named_type(key)}")
     return tuple(record)
 
 

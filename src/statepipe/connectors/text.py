@@ -8,6 +8,7 @@ from typing import cast
 
 from statepipe.connectors.byte_stream import ByteStream
 from statepipe.connectors.lines import MAX_RECORD_BYTES, LineReader, lines_from
+from statepipe.errors import named_type
 from statepipe.ports import (
     ByteReader,
     Decoder,
@@ -77,8 +78,8 @@ class TextEncoder:
             raise UnwritableError(name, f"a text line needs this field; the record has {known}")
         text = record[name]
         if not isinstance(text, str):
-            kind = type(text).__name__
-            raise UnwritableError(name, f"a text line needs a string, not a {kind}; use str(...)")
+            kind = named_type(text)
+            raise UnwritableError(name, f"a text line needs a string, not {kind}; use str(...)")
         if "\n" in text or text.endswith("\r"):
             raise UnwritableError(name, "the text holds a line end; use a JSON lines output")
         try:
