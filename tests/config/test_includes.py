@@ -146,6 +146,18 @@ def test_an_include_that_cannot_be_done_is_a_problem(read, text, message):
     assert message in read(text)[2][0]
 
 
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("parts/satets.yaml", "did you mean 'states.yaml'?"),
+        ("parts/zzzzzzzz.yaml", "the path counts from the folder of the file that names it"),
+        ("nowhere/a.yaml", "the path counts from the folder of the file that names it"),
+    ],
+)
+def test_a_missing_file_gets_advice_that_fits_an_include(read, name, advice):
+    assert read(f"a: {{$include: {name}}}")[2][0].endswith(f"\n    help: {advice}")
+
+
 def test_an_unknown_part_gets_a_suggestion(read):
     text = "a: {$import: {file: parts/lib.yaml, path: stats}}"
 
