@@ -51,3 +51,9 @@ def test_a_stream_whose_only_chunk_takes_too_long_is_late(tmp_path: Path) -> Non
     with pytest.raises(StreamTimeoutError, match=r"the stream took longer than 0\.1 s"):
         SimpleFSM(config).process_stream([{}] * 4, sink, timeout=0.1)
     assert not sink.exists()
+
+
+@pytest.mark.parametrize("name", ["use_streaming", "csv_has_header", "skip_empty_lines"])
+def test_the_text_no_does_not_count_as_true(name: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} must be True or False, not 'no'"):
+        SimpleFSM(CONFIG).process_stream([{}], **{name: "no"})

@@ -150,6 +150,18 @@ def check_stream_config(config: object) -> None:
         raise UsageError(f"stream_config must be a StreamConfig, not {named_type(config)}")
 
 
+def check_callback(on_progress: object) -> None:
+    """Raise UsageError for what cannot be called."""
+    if on_progress is not None and not callable(on_progress):
+        raise UsageError(f"on_progress must be callable, which {named_type(on_progress)} is not")
+
+
+def check_truth(name: str, value: object) -> None:
+    """Raise UsageError for an argument that is neither: `"no"` would count as true."""
+    if not isinstance(value, bool):
+        raise UsageError(f"{name} must be True or False, not {value!r}")
+
+
 def check_timeout(timeout_s: object) -> None:
     """Raise UsageError unless `timeout_s` is a number of seconds."""
     number = isinstance(timeout_s, int | float) and not isinstance(timeout_s, bool)
