@@ -208,13 +208,22 @@ def check_delimiter(delimiter: str) -> None:
         raise UsageError(f"csv_delimiter must be one ASCII character, not {delimiter!r}")
 
 
+NO_HEADER = "or say that the first row is no header (csv_has_header=False)"
+
+
 def _checked_columns(names: list[str], source: str) -> tuple[str, ...]:
     empty = [str(number) for number, name in enumerate(names, start=1) if not name.strip()]
     if empty:
-        raise SourceError(f"{source}: the header has no name for column {', '.join(empty)}")
+        raise SourceError(
+            f"{source}: the header has no name for column {', '.join(empty)}; give it one, "
+            f"{NO_HEADER}"
+        )
     twice = [repr(name) for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise SourceError(f"{source}: the header names {', '.join(twice)} more than once")
+        raise SourceError(
+            f"{source}: the header names {', '.join(twice)} more than once; rename a column, "
+            f"{NO_HEADER}"
+        )
     return tuple(names)
 
 
