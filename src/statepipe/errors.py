@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -70,9 +71,18 @@ def underline(span: Span) -> list[str]:
     number = str(span.place.line or "")
     gutter = " " * len(number)
     near = surroundings(span)
-    lead = "".join("\t" if char == "\t" else " " for char in near.text[: near.start])
-    carets = "^" * max(1, near.end - near.start)
+    lead = "".join(
+        "\t" if char == "\t" else " " * columns(char) for char in near.text[: near.start]
+    )
+    carets = "^" * max(1, sum(map(columns, near.text[near.start : near.end])))
     return [f"    {number} | {near.text}", f"    {gutter} | {lead}{carets}"]
+
+
+def columns(char: str) -> int:
+    """Return how many columns of a terminal a character takes: Chinese ones take two."""
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def surroundings(span: Span) -> Span:
