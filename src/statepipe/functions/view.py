@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from statepipe.functions.moment import NO_PROMISE, Promise, moment_of
 from statepipe.record import Record, Run
@@ -26,6 +26,9 @@ class RunBound:
 
     _moment: Promise
     _step: int
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> NoReturn:  # as `copy` calls it
+        raise TypeError(f"{self!r} cannot be copied or kept in a record; take its data")
 
     def now(self) -> datetime:
         """Return when the run began, in UTC: the same for all its records."""
