@@ -50,7 +50,7 @@ def test_a_view_of_an_empty_record_is_true() -> None:
 
 
 def test_a_view_is_short_when_printed() -> None:
-    assert repr(StateView({"a": "x" * 1000}, "clean")) == "<state 'clean', 1 fields>"
+    assert repr(StateView({"a": "x" * 1000}, "clean")) == "<state 'clean', 1 field>"
 
 
 def test_resources_cannot_be_changed_by_default() -> None:
@@ -115,5 +115,5 @@ def test_a_record_that_holds_its_state_fails_and_says_so() -> None:
     result = SimpleFSM(config).process({"n": 1})
 
     assert result.error == (
-        "TypeError: <state 'a', 1 fields> cannot be copied or kept in a record; take its data"
+        "TypeError: <state 'a', 1 field> cannot be copied or kept in a record; take its data"
     )

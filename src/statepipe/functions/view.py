@@ -106,7 +106,8 @@ class StateView(RunBound):
         return self.data.items()
 
     def __repr__(self) -> str:
-        return f"<state {self.name!r}, {len(self.data)} fields>"
+        count = len(self.data)
+        return f"<state {self.name!r}, {count} {'field' if count == 1 else 'fields'}>"
 
 
 class Context(RunBound):
