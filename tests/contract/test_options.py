@@ -57,3 +57,42 @@ def test_a_stream_whose_only_chunk_takes_too_long_is_late(tmp_path: Path) -> Non
 def test_the_text_no_does_not_count_as_true(name: str) -> None:
     with pytest.raises(UsageError, match=f"{name} must be True or False, not 'no'"):
         SimpleFSM(CONFIG).process_stream([{}], **{name: "no"})
+
+
+def numbers() -> Any:
+    yield {"n": 1}
+
+
+async def numbers_async() -> Any:
+    yield {"n": 1}
+
+
+async def numbers_later() -> Any:
+    return [{"n": 1}]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (numbers, r"not a function; call it: numbers\(\)$"),
+        (numbers_async, r"not a function; call it: numbers_async\(\)$"),
+        (numbers_later(), "not a coroutine; await it$"),
+        ({"n": 1}, "not a dict; put it in a list$"),
+        (5, "not an int$"),
+    ],
+)
+def test_what_is_no_source_is_refused_with_what_was_likely_meant(source: Any, said: str) -> None:
+    with pytest.raises(UsageError, match=f"a source must be a path, an iterable, .*, {said}"):
+        SimpleFSM(CONFIG).process_stream(source)
+
+
+def test_what_is_no_sink_is_refused_with_what_was_likely_meant(tmp_path: Path) -> None:
+    fsm = SimpleFSM(CONFIG)
+
+    with pytest.raises(UsageError, match=r"or None, not a list; give its `append`$"):
+        fsm.process_stream([{}], [])
+    with (
+        open(tmp_path / "a", "w", encoding="utf-8") as file,
+        pytest.raises(UsageError, match=r"or None, not a TextIOWrapper; give its path$"),
+    ):
+        fsm.process_stream([{}], file)

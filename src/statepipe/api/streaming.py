@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import io
 import os
 from collections.abc import AsyncIterable, Callable, Sequence
 from dataclasses import replace
@@ -33,7 +34,7 @@ from statepipe.connectors.formats import (
     unused_options,
 )
 from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder
-from statepipe.errors import UsageError
+from statepipe.errors import UsageError, named_type
 from statepipe.ports import ByteSink, ByteSource, CheckpointStore, Sink, Source
 from statepipe.record import Record, Run
 from statepipe.run.awaiting import is_async
@@ -299,7 +300,7 @@ class Assembly:
             return checked
         raise UsageError(
             f"a sink must be a path, a callable, a sink object, a mapping from end states to "
-            f"these, or None, not {type(target).__name__}"
+            f"these, or None, not {named_type(target)}{_sink_advice(target)}"
         )
 
     def _outlet(self, sink: ByteSink | Sink | Callable[[Record], Any], bell: Bell) -> Outlet:
@@ -348,6 +349,12 @@ class Assembly:
         for target in self.routes.targets:
             if is_same_path(self.request.source, target):
                 raise UsageError(f"the sink is the source itself: {path_of(target)}")
+
+
+def _sink_advice(target: object) -> str:
+    if isinstance(target, list):
+        return "; give its `append`"
+    return "; give its path" if isinstance(target, io.IOBase) else ""
 
 
 def is_plain(path: str) -> bool:
