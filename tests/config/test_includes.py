@@ -109,7 +109,8 @@ def test_a_file_that_includes_itself_is_a_cycle(read):
 def test_a_path_that_no_file_can_have_is_refused(read):
     _, _, problems = read(r'a: {$include: "o\0.yaml"}')
 
-    assert "main.yaml:1:15: an include needs the path of a file: embedded null" in problems[0]
+    assert "main.yaml:1:15: an include needs the path of a file: " in problems[0]
+    assert "embedded null" in problems[0]
 
 
 @pytest.mark.parametrize("path", ["../outside.yaml", "parts/../../outside.yaml", "/etc/hosts"])
