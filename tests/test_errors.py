@@ -15,9 +15,11 @@ from statepipe.errors import (
     Problem,
     RecordError,
     Span,
+    named_type,
     portable,
     render_record_error,
     shown_path,
+    underline,
 )
 from statepipe.record import Position
 from statepipe.short import shown
@@ -170,3 +172,29 @@ def test_of_a_very_long_line_the_part_around_the_span_is_shown() -> None:
     assert told == (
         f"m.json:1:5001: is wrong\n    1 | {'a' * 200}BAD{'z' * 200}\n      | {' ' * 200}^^^"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "None"), (1, "an int"), ("", "a str"), (OSError(), "an OSError"), ({}, "a dict")],
+)
+def test_the_type_of_a_value_is_named_with_its_article(value: object, text: str) -> None:
+    assert named_type(value) == text
+
+
+@pytest.mark.parametrize(
+    ("before", "piece", "lead", "carets"),
+    [
+        ("ab", "cd", "  ", "^^"),
+        ("\ta", "cd", "\t ", "^^"),
+        ("\u72b6\u6001", "cd", "    ", "^^"),
+        ("e\u0301", "\u4e2d", " ", "^^"),
+        ("\uff41", "", "  ", "^"),
+    ],
+)
+def test_carets_stand_below_their_piece_however_wide_the_characters(
+    before: str, piece: str, lead: str, carets: str
+) -> None:
+    span = Span(Place("k", "a.yaml", 7, 1), f"{before}{piece}", len(before), len(before + piece))
+
+    assert underline(span)[1] == f"      | {lead}{carets}"

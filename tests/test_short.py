@@ -79,7 +79,7 @@ Size = IntEnum("Size", "S")
             "datetime.datetime(2020, 1, 2, 0, 0, tzinfo=datetime.timezone.utc)",
         ),
         (timedelta(1), "datetime.timedelta(days=1)"),
-        (StateView({"a": 1}, "here"), "<state 'here', 1 fields>"),
+        (StateView({"a": 1}, "here"), "<state 'here', 1 field>"),
         (OrderedDict(a=1), "{'a': 1}"),
         (Counter("aa"), "{'a': 2}"),
         (len, "<builtin_function_or_method>"),

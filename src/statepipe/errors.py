@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -72,9 +73,18 @@ def underline(span: Span) -> list[str]:
     number = str(span.place.line or "")
     gutter = " " * len(number)
     near = surroundings(span)
-    lead = "".join("\t" if char == "\t" else " " for char in near.text[: near.start])
-    carets = "^" * max(1, near.end - near.start)
+    lead = "".join(
+        "\t" if char == "\t" else " " * columns(char) for char in near.text[: near.start]
+    )
+    carets = "^" * max(1, sum(map(columns, near.text[near.start : near.end])))
     return [f"    {number} | {near.text}", f"    {gutter} | {lead}{carets}"]
+
+
+def columns(char: str) -> int:
+    """Return how many columns of a terminal a character takes: Chinese ones take two."""
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def surroundings(span: Span) -> Span:
@@ -288,6 +298,12 @@ def shown_path(path: tuple[str, ...]) -> str:
     left_out = len(path) - SHOWN_STATES
     half = SHOWN_STATES // 2
     return " -> ".join([*path[:half], f"({left_out} more)", *path[-half:]])
+
+
+def named_type(value: object) -> str:
+    """Return what `value` is, for "must be ..., not an int": its type with an article, or None."""
+    name = type(value).__name__
+    return "None" if value is None else f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"
 
 
 def portable(value: Any, depth: int = PORTABLE_DEPTH, room: int = RECORD_ROOM) -> Any:

@@ -52,7 +52,7 @@ def test_a_value_is_found_by_its_path() -> None:
         found.inspect("a.x")
     with pytest.raises(UsageError, match=r"no '7' at 'a\.b\.7'; there are 2 items"):
         found.inspect("a.b.7")
-    with pytest.raises(UsageError, match=r"no 'd' at 'n\.d'; there is a int"):
+    with pytest.raises(UsageError, match=r"no 'd' at 'n\.d'; there is an int"):
         found.inspect("n.d")
 
 

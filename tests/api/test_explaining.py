@@ -246,7 +246,7 @@ def test_it_begins_at_the_state_that_is_given() -> None:
 def test_what_is_no_record_or_no_limit_is_refused() -> None:
     fsm = SimpleFSM(ORDERS)
 
-    with pytest.raises(UsageError, match="a record must be a dict, not list"):
+    with pytest.raises(UsageError, match="a record must be a dict, not a list"):
         fsm.why([])  # type: ignore[arg-type]  # what is tested
     for limit in (0, True, "3"):
         with pytest.raises(UsageError, match=f"limit must be .* or None, not {limit!r}"):

@@ -74,8 +74,27 @@ def test_what_is_no_record_is_refused(data: Any, make: Any) -> None:
         make(three_states()).process(data)
     with pytest.raises(UsageError, match="a record must be a dict, not"):
         make(three_states()).validate(data)
-    with pytest.raises(UsageError, match="a record must be a dict, not"):
+    with pytest.raises(UsageError, match=r"a record must be a dict, not .*, at index 1"):
         make(three_states()).process_batch([{}, data])
+
+
+@pytest.mark.parametrize(
+    ("data", "found"), [({"a": 1}, "a dict"), ("text", "a str"), (5, "an int"), (None, "None")]
+)
+def test_what_is_no_list_is_refused(data: Any, found: str, make: Any) -> None:
+    with pytest.raises(UsageError, match=f"data must be a list of records, not {found}"):
+        make(three_states()).process_batch(data)
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_no_time_at_all_is_over_at_once(waits: bool, make: Any) -> None:
+    called: list[int] = []
+    keep = pause if waits else called.append
+    result = make(one_state(keep)).process({"x": 1}, timeout=0)
+
+    assert (result.success, result.error_type) == (False, "RecordTimeoutError")
+    assert (result.path, result.error_state, result.data) == (["input"], "input", {"x": 1})
+    assert called == []
 
 
 def spin(state: Any) -> Any:
@@ -295,9 +314,10 @@ def test_a_callback_that_cannot_be_awaited_says_so() -> None:
         ({"batch_size": 0}, "batch_size must be a whole number of at least 1, not 0"),
         ({"batch_size": "3"}, "batch_size must be a whole number of at least 1, not '3'"),
         ({"max_workers": 0}, "max_workers must be a whole number of at least 1, not 0"),
+        ({"on_progress": 5}, "on_progress must be callable, which an int is not"),
     ],
 )
-def test_wrong_sizes_are_refused(options: Any, message: str, make: Any) -> None:
+def test_wrong_arguments_of_a_list_are_refused(options: Any, message: str, make: Any) -> None:
     with pytest.raises(UsageError, match=message):
         make(one_state()).process_batch([{}], **options)
 

@@ -120,7 +120,7 @@ def test_a_record_may_be_changed_between_steps(stepping: Any) -> None:
 
     assert (result.data_before, result.data_after) == ({"n": 10}, {"n": 11})
     assert to_the_end(caller, context).data_after == {"n": 100, "ok": True}
-    with pytest.raises(UsageError, match="a record must be a dict, not int"):
+    with pytest.raises(UsageError, match="a record must be a dict, not an int"):
         caller.fsm.create_context({}).data = 5  # type: ignore[assignment]  # what is refused
 
 
@@ -287,7 +287,7 @@ def test_misuse_is_told_with_what_there_is() -> None:
         fsm.create_context({}, initial_state="ad")
     with pytest.raises(UsageError, match="DataHandlingMode, not 'copy'; there are DataHand"):
         fsm.create_context({}, "copy")  # type: ignore[arg-type]  # what is refused
-    with pytest.raises(UsageError, match="a record must be a dict, not list"):
+    with pytest.raises(UsageError, match="a record must be a dict, not a list"):
         fsm.create_context([])  # type: ignore[arg-type]  # what is refused
     with pytest.raises(UsageError, match="ExecutionMode, not 'trace'; there are ExecutionM"):
         AdvancedFSM(counting(), "trace")  # type: ignore[arg-type]  # what is refused

@@ -7,10 +7,12 @@ import io
 import os
 import pty
 import re
+import shlex
 import struct
 import subprocess
 import termios
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -151,7 +153,12 @@ def take_terminal() -> None:
 
 
 def on_terminal(
-    folder: Path, *arguments: str, size: tuple[int, int] = (24, 80), keys: bytes = b"", **env: str
+    folder: Path,
+    *arguments: str,
+    size: tuple[int, int] = (24, 80),
+    keys: bytes = b"",
+    command: Sequence[str] = COMMAND,
+    **env: str,
 ) -> tuple[int, str]:
     """Run the command on a terminal of `size` rows and columns; return its code and its output.
 
@@ -160,7 +167,7 @@ def on_terminal(
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
     process = subprocess.Popen(
-        [*COMMAND, *arguments],
+        [*command, *arguments],
         cwd=folder,
         env=environment(**{"TERM": "xterm-256color", **env}),
         stdin=follower,
@@ -277,3 +284,38 @@ def test_workers_run_under_the_live_view(tmp_path: Path) -> None:
 
     assert code == 0
     assert "done    1,500  → o.jsonl" in ESCAPES.sub("", output)
+
+
+@pytest.mark.parametrize("piped", ["", " | cat"])
+def test_records_that_are_printed_on_the_terminal_are_not_wiped_out(
+    piped: str, tmp_path: Path
+) -> None:
+    write_slow_flow(tmp_path, 1500)
+    run = shlex.join([*COMMAND, "run", "slow.yaml", "in.jsonl", "-o", "-", "--trust"])
+    code, output = on_terminal(tmp_path, f"{run}{piped}", command=["sh", "-c"])
+    records, _, summary = output.partition("1,500 records")
+
+    assert code == 0
+    assert len(records.splitlines()) > 1500
+    assert not re.search(r"\x1b\[[0-9;]*[A-K]", records)
+    assert "done    1,500  → standard output" in ESCAPES.sub("", summary)
+
+
+def test_records_that_are_typed_on_the_terminal_are_not_wiped_out(tmp_path: Path) -> None:
+    write_shop(tmp_path)
+    keys = b'{"id": 1, "price": 2, "quantity": 3}\n\x04'
+    code, output = on_terminal(tmp_path, "run", "flow.yaml", "-", "-o", "none", keys=keys)
+
+    assert code == 0
+    assert not re.search(r"\x1b\[[0-9;]*[A-K]", output)
+    assert "total   1" in ESCAPES.sub("", output)
+
+
+def test_a_run_whose_records_go_to_a_file_by_redirection_is_still_seen(tmp_path: Path) -> None:
+    write_slow_flow(tmp_path, 1500)
+    run = shlex.join([*COMMAND, "run", "slow.yaml", "in.jsonl", "-o", "-", "--trust"])
+    code, output = on_terminal(tmp_path, f"{run} > out.jsonl", command=["sh", "-c"])
+
+    assert code == 0
+    assert re.search(r"\x1b\[[0-9;]*A", output)
+    assert (tmp_path / "out.jsonl").read_text().count("\n") == 1500

@@ -170,3 +170,41 @@ def test_the_version_comes_without_the_packages_that_only_runs_need() -> None:
     )
 
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["", "input.jsonl", "-o", "none"], "FLOW: the path is empty"),
+        (["flow.yaml", "", "-o", "none"], "SOURCE: the path is empty"),
+        (["flow.yaml", "input.jsonl", "-o", ""], "--output: the path is empty"),
+        (
+            ["flow.yaml", "input.jsonl", "-o", "none", "--dead-letters", ""],
+            "--dead-letters: the path is empty",
+        ),
+        (
+            ["flow.yaml", "input.jsonl", "-o", "none", "--checkpoint", ""],
+            "--checkpoint: the path is empty",
+        ),
+        (
+            ["flow.yaml", "input.jsonl", "-o", "a.jsonl", "-o", "b.jsonl"],
+            "--output: given 2 times; --sink STATE=PATH gives each end state its own",
+        ),
+        (
+            ["flow.yaml", "input.jsonl", "-o", "a.jsonl", "--take-over"],
+            "--take-over is for a stream with a checkpoint",
+        ),
+    ],
+)
+def test_what_a_variable_left_empty_or_a_line_says_twice_is_refused(
+    arguments: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_shop(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    code = main(["run", *arguments])
+
+    assert (code, capsys.readouterr().err) == (2, f"error: {said}\n")

@@ -336,7 +336,7 @@ def test_a_gzip_bomb_is_an_error_of_the_operator(tmp_path: Path) -> None:
     trusted = run_command(tmp_path, *run, "--max-compression-ratio", "2000")
 
     assert done.returncode == 3
-    assert "over max_compression_ratio (500)" in done.stderr
+    assert "over --max-compression-ratio (500)" in done.stderr
     assert trusted.returncode == 1  # one line that is no JSON
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from statepipe.cli.values import Callback, number, one_of, whole
+from statepipe.cli.values import Callback, filled, number, once, one_of, whole
 
 CONTEXT = click.Context(click.Command("run"))
 OPTION = click.Option(["--size"])
@@ -41,3 +41,17 @@ def test_one_of_several_names_is_accepted_and_others_are_told() -> None:
     assert names(CONTEXT, OPTION, "dot") == "dot"
     assert refusal(names, "dott") == "there is no 'dott'; did you mean 'dot'?"
     assert refusal(names, "svg") == "there is no 'svg'; it may be tree, dot"
+
+
+def test_a_path_that_is_empty_is_refused() -> None:
+    assert refusal(filled, "") == "the path is empty"
+    assert filled(CONTEXT, OPTION, "a b") == "a b"
+    assert filled(CONTEXT, OPTION, None) is None
+
+
+def test_of_two_outputs_none_is_chosen() -> None:
+    with pytest.raises(click.BadParameter) as caught:
+        once(CONTEXT, OPTION, ("a", "b"))
+
+    assert caught.value.message == "given 2 times; --sink STATE=PATH gives each end state its own"
+    assert (once(CONTEXT, OPTION, ("a",)), once(CONTEXT, OPTION, ())) == ("a", None)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from statepipe.cli.words import counted, did_you_mean, duration, printable, rate, shortened
+from statepipe.cli.words import (
+    counted,
+    did_you_mean,
+    duration,
+    in_options,
+    printable,
+    rate,
+    shortened,
+)
 
 
 @pytest.mark.parametrize(
@@ -50,3 +58,20 @@ def test_long_text_is_shortened() -> None:
 def test_the_nearest_name_is_offered_if_one_is_near() -> None:
     assert did_you_mean("rnu", ["run", "check"]) == "; did you mean 'run'?"
     assert did_you_mean("zzz", ["run", "check"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("take_over is for a stream", "--take-over is for a stream"),
+        ("no header (csv_has_header=False)", "no header (--no-csv-header)"),
+        ("input_format='csv' is", "--input-format='csv' is"),
+        ("cannot read take_over.jsonl", "cannot read take_over.jsonl"),
+        ("cannot read a/take_over", "cannot read a/take_over"),
+        ("my_take_over, take_overs", "my_take_over, take_overs"),
+    ],
+)
+def test_arguments_are_called_as_on_the_command_line_and_files_are_left(
+    said: str, told: str
+) -> None:
+    assert in_options(said) == told

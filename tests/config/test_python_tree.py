@@ -33,7 +33,7 @@ def test_a_key_that_is_no_text_is_a_problem():
     tree = python_tree({"a": {1: 2, "b": 3}}, problems)
 
     assert plain(tree) == {"a": {"b": 3}}
-    assert [str(p) for p in problems.found] == ["a: the key 1 must be text, not int"]
+    assert [str(p) for p in problems.found] == ["a: the key 1 must be text, not an int"]
 
 
 def test_a_number_that_python_cannot_write_is_a_problem():

@@ -170,6 +170,66 @@ def test_no_name_is_called_unknown_where_a_state_could_not_be_read():
     states = [START, {"nmae": "z"}]
 
     assert [text for text, _ in told(states, [{"from": "a", "to": "z"}])] == [
-        "states[1]: 'name' is missing",
         "states[1].nmae: unknown key 'nmae' in a state",
     ]
+
+
+@pytest.mark.parametrize(
+    ("states", "arcs", "top", "problem"),
+    [
+        (
+            [{**START, "arcs": [{"condition": "True"}]}, END],
+            [],
+            {},
+            ("states[0].arcs[0]: 'target' is missing", "add  target: ..."),
+        ),
+        (
+            [{**START, "arcs": [{"to": "z"}]}, END],
+            [],
+            {},
+            (
+                "states[0].arcs[0].to: unknown key 'to' in an arc inside a state",
+                "write 'target': the arc leaves the state in which it stands",
+            ),
+        ),
+        (
+            [START, END],
+            [{"from": "a", "target": "z"}],
+            {},
+            (
+                "arcs[0].target: unknown key 'target' in an arc",
+                "write 'to'; 'target' is for arcs inside a state",
+            ),
+        ),
+        (
+            [START, END],
+            [{"from": "a", "to": None}],
+            {},
+            ("arcs[0].to: 'to' has no value", "give one, or leave the key out"),
+        ),
+        (
+            [START, END],
+            [{"from": "a", "return_state": "z"}],
+            {},
+            (
+                "arcs[0].return_state: 'return_state' without 'target_network': the arc enters no "
+                "network",
+                "write 'to', or inside a state 'target'; or add  target_network: ...",
+            ),
+        ),
+        (
+            [{"name": "a"}, END],
+            [],
+            {"initial_state": "aa"},
+            ("initial_state: 'initial_state' names no state", "did you mean 'a'?"),
+        ),
+        (
+            [{"name": "a", "strat": True}, END],
+            [],
+            {},
+            ("states[0].strat: unknown key 'strat' in a state", "did you mean 'start'?"),
+        ),
+    ],
+)
+def test_one_mistake_is_one_problem(states, arcs, top, problem):
+    assert told(states, arcs, **top) == [problem]

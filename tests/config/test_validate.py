@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import pytest
 
 from statepipe.config import load_config
@@ -176,3 +178,13 @@ def test_the_model_cannot_be_changed():
     assert isinstance(model, MachineConfig)
     with pytest.raises(ValueError, match="frozen"):
         model.name = "other"
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [(b"a", "a bytes"), (7, "the number 7"), ([1], "a list"), (Decimal(1), "a Decimal")],
+)
+def test_a_name_is_text_and_nothing_that_could_be_made_to_one(name, found):
+    messages = [problem.message for problem in loaded({"name": name}).problems]
+
+    assert messages == [f"'name' must be text, not {found}"]

@@ -134,8 +134,28 @@ def test_broken_yaml_names_the_place_and_shows_the_line():
         "1 problem in the config:\n"
         "flow.yaml:3:2: YAML: expected ',' or ']', but got ':', while parsing a flow sequence\n"
         "    3 | c: 3\n"
-        "      |  ^"
+        "      |  ^\n"
+        "    help: put a text that holds brackets in quotes, or close the bracket"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("t: {**data, 'x': 1}\n", "code that begins with '{', '[', '*' or '&' must be quoted"),
+        ("t: &{}\n", "code that begins with '{', '[', '*' or '&' must be quoted"),
+        ("a: {c: data['x'] > 1}\n", "put a text that holds brackets in quotes"),
+        ("a: {c: x > 1, d: >\n", "put the text in quotes; YAML keeps this character for itself"),
+        ("a: @x\n", "put the text in quotes; YAML keeps this character for itself"),
+        ("c: 'x' in data\n", "a text that begins with a quote or a bracket ends with it"),
+        ("c: [1] + data\n", "a text that begins with a quote or a bracket ends with it"),
+        ("- a: 1\n   b: 1\n", "a text that holds ': ', as a lambda does, must be quoted or be"),
+        ("- name: a\n b: 1\n", "check the indentation: the keys of a mapping stand in one column"),
+        ("a: [1, 2\n", "put a text that holds brackets in quotes, or close the bracket"),
+    ],
+)
+def test_yaml_that_code_has_broken_gets_advice_on_quotes_and_columns(text, advice):
+    assert f"\n    help: {advice}" in refused(text)
 
 
 def test_an_unquoted_lambda_with_a_colon_gets_advice():

@@ -162,8 +162,16 @@ def test_a_field_may_be_larger_than_the_csv_modules_own_limit() -> None:
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        (b"a,b,a", "a.csv: the header names 'a' more than once"),
-        (b"a,,c, ", "a.csv: the header has no name for column 2, 4"),
+        (
+            b"a,b,a",
+            "a.csv: the header names 'a' more than once; rename a column, or say that the first "
+            "row is no header (csv_has_header=False)",
+        ),
+        (
+            b"a,,c, ",
+            "a.csv: the header has no name for column 2, 4; give it one, or say that the first "
+            "row is no header (csv_has_header=False)",
+        ),
         (b"a,\xff", "a.csv: the header cannot be read: invalid UTF-8 at byte 3"),
     ],
 )

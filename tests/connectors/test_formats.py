@@ -66,6 +66,13 @@ def test_an_unknown_format_is_refused() -> None:
     assert str(caught.value) == "unknown format 'xml'; known are auto, jsonl, json, csv, tsv, text"
 
 
+def test_an_empty_path_and_a_folder_are_called_what_they_are(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="the path of a file is empty"):
+        format_name("")
+    with pytest.raises(UsageError, match=f"{tmp_path.name} is a folder; name a file"):
+        format_name(str(tmp_path))
+
+
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 @pytest.mark.parametrize("count", [0, 1, 10_000])

@@ -218,7 +218,7 @@ class Colour:
     [
         ({"a": {1}}, "field 'a': JSON cannot hold a set; use sorted(...) or list(...)"),
         ({"a": [{"b": b"x"}]}, "field 'a[0].b': JSON cannot hold a bytes; use .decode() or base64"),
-        ({"a": {1: 2}}, "field 'a.1': the key is a int, and JSON's are strings; use str(key)"),
+        ({"a": {1: 2}}, "field 'a.1': the key is an int, and JSON's are strings; use str(key)"),
         ({"a": math.nan}, "field 'a': nan is no JSON value; use None or a string"),
         (
             {"a": None, "items": [1, 2.5, {"price": -math.inf}]},

@@ -100,7 +100,7 @@ def test_values_have_their_documented_form(value: Any, text: str) -> None:
         (time(1, tzinfo=UTC), "datetime.time must not have tzinfo set"),
         (Colour.NAN, "nan is no JSON value; use None or a string"),
         (frozenset(), "JSON cannot hold a frozenset; use sorted(...) or list(...)"),
-        ({None: 1}, "the key is a NoneType, and JSON's are strings; use str(key)"),
+        ({None: 1}, "the key is None, and JSON's are strings; use str(key)"),
     ],
 )
 def test_a_refused_value_says_what_to_do(value: Any, reason: str) -> None:

@@ -65,7 +65,7 @@ def test_lines_are_read_back_as_they_were_written(texts: list[str]) -> None:
     ("record", "message"),
     [
         ({"a": 1}, "field 'text': a text line needs this field; the record has 'a'"),
-        ({"text": 1}, "field 'text': a text line needs a string, not a int; use str(...)"),
+        ({"text": 1}, "field 'text': a text line needs a string, not an int; use str(...)"),
         ({"text": "a\nb"}, "field 'text': the text holds a line end; use a JSON lines output"),
         ({"text": "a\r"}, "field 'text': the text holds a line end; use a JSON lines output"),
         ({"text": "\ud800"}, "field 'text': a lone surrogate is no UTF-8 text"),

@@ -1,8 +1,11 @@
 import asyncio
 import json
 import linecache
+import subprocess
+import sys
 import traceback
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -347,3 +350,39 @@ def test_only_code_that_may_ask_its_view_is_said_to_ask(code: str, asks: bool) -
     function = of_keys(code)
 
     assert (function.asks, function.named) == (asks, False)
+
+
+WARNED = """
+name: Warned
+states:
+  - {name: only, is_start: true, is_end: true, transform: "data is 1 and data"}
+  - name: other
+    transform: |
+      x = '\\d'
+      return data
+"""
+
+
+def said_of(config: str, folder: Path, mode: str) -> list[str]:
+    """Return what a new process says that loads and runs `config` with its warnings in `mode`."""
+    (folder / "flow.yaml").write_text(config)
+    code = "from statepipe import SimpleFSM as F; f = F('flow.yaml'); f.process({})"
+    called = [sys.executable, "-W", mode, "-c", code]
+    done = subprocess.run(called, cwd=folder, capture_output=True, text=True, check=False)
+    return done.stderr.splitlines()
+
+
+def test_python_warns_once_of_code_and_names_file_and_line(tmp_path: Path) -> None:
+    said = said_of(WARNED, tmp_path, "always")
+    warned = [line for line in said if "Warning: " in line]
+
+    assert [line.partition(" ")[0] for line in warned] == ["flow.yaml:4:", "flow.yaml:7:"]
+    assert '"is" with' in warned[0]
+    assert "invalid escape sequence '\\d'" in warned[1]
+
+
+def test_where_warnings_are_errors_the_code_is_refused_at_its_place(tmp_path: Path) -> None:
+    said = "\n".join(said_of(WARNED, tmp_path, "error"))
+
+    assert 'flow.yaml:4:60: this is not valid Python: "is" with' in said
+    assert "flow.yaml:7:11: this is not valid Python: invalid escape sequence '\\d'" in said

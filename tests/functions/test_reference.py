@@ -275,3 +275,21 @@ def test_a_function_of_python_s_may_ask_and_gets_no_names(kind: str, module: str
     function = function_of(kind, trusted=True, **fields[kind])
 
     assert (function.asks, function.named) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("enrich_it", "a program gives its functions as custom_functions={'enrich_it': ...}"),
+        (
+            "clena",
+            "a program gives its functions as custom_functions={'clena': ...}; or did you mean "
+            "'len'?",
+        ),
+    ],
+)
+def test_a_name_alone_may_be_of_a_function_that_nobody_gave(code: str, advice: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve(Reference("inline", PLACE, code=inline(code)), registered={}, trusted=False)
+
+    assert caught.value.problems[0].advice == advice

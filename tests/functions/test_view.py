@@ -1,7 +1,9 @@
+from copy import deepcopy
 from datetime import UTC, datetime
 
 import pytest
 
+from statepipe import SimpleFSM
 from statepipe.functions import Context, StateView
 from statepipe.functions.moment import NoRunError
 from statepipe.functions.view import view_in
@@ -48,7 +50,7 @@ def test_a_view_of_an_empty_record_is_true() -> None:
 
 
 def test_a_view_is_short_when_printed() -> None:
-    assert repr(StateView({"a": "x" * 1000}, "clean")) == "<state 'clean', 1 fields>"
+    assert repr(StateView({"a": "x" * 1000}, "clean")) == "<state 'clean', 1 field>"
 
 
 def test_resources_cannot_be_changed_by_default() -> None:
@@ -100,3 +102,18 @@ def test_the_error_that_was_caught_is_the_readers_own() -> None:
         assert seen.error == caught
         with pytest.raises(AttributeError):
             seen.error = None  # type: ignore[misc]  # that it cannot be set is the test
+
+
+@pytest.mark.parametrize("given", [view_of({"a": 1}), context_of()])
+def test_what_functions_are_given_is_no_part_of_a_record(given: object) -> None:
+    with pytest.raises(TypeError, match=r"^<.*> cannot be copied or kept in a record; take its"):
+        deepcopy({"a": given})
+
+
+def test_a_record_that_holds_its_state_fails_and_says_so() -> None:
+    config = {"states": {"a": {"start": True, "end": True, "transform": lambda s: {"s": s}}}}
+    result = SimpleFSM(config).process({"n": 1})
+
+    assert result.error == (
+        "TypeError: <state 'a', 1 field> cannot be copied or kept in a record; take its data"
+    )

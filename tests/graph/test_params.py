@@ -96,7 +96,6 @@ def test_all_that_is_wrong_comes_at_once() -> None:
     found = problems("length", {"min": -1, "max": "x", "feilds": "a"})
 
     assert [problem.place.keys.rpartition(".")[2] for problem in found] == [
-        "params",
         "min",
         "max",
         "feilds",
@@ -121,3 +120,10 @@ def test_a_problem_is_underlined_in_the_file(tmp_path: Path) -> None:
 def test_secret_parameters_are_known_by_their_type() -> None:
     assert secret_fields(library().get("hash").params) == {"key"}
     assert secret_fields(library().get("mask").params) == frozenset()
+
+
+def test_a_misspelt_parameter_is_not_called_missing_too() -> None:
+    [found] = problems("length", {"min": 1, "feilds": "a"})
+
+    assert found.message == "builtin function 'length' has no parameter 'feilds'"
+    assert found.advice == "did you mean 'fields'?"

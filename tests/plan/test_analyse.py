@@ -1,4 +1,5 @@
 import ast
+import sys
 
 import pytest
 
@@ -70,7 +71,6 @@ CALLED = {
     "an import of who knows what": "lambda s: __import__('sys')._getframe().f_locals",
     "a view's record as a target": "lambda s: [0 for s.data in [{}]]",
     "a bare tuple before a comment": "data['a'], 1  # why",
-    "the state's name in an f-string": "lambda s: f'{s.name}'",
 }
 
 
@@ -82,6 +82,12 @@ def test_an_expression_over_its_record_is_fused(code: str) -> None:
 @pytest.mark.parametrize("why", CALLED)
 def test_what_needs_a_scope_of_its_own_is_called(why: str) -> None:
     assert edited(CALLED[why]) is None
+
+
+def test_an_f_string_with_the_states_name_is_fused_where_python_tells_its_positions() -> None:
+    told = sys.version_info >= (3, 12)
+
+    assert edited("lambda s: f'{s.name}'") == ("f'{state_name}'" if told else None)
 
 
 @pytest.mark.parametrize(

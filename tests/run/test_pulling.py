@@ -88,10 +88,10 @@ async def test_an_async_read_that_stops_like_an_iterator_is_no_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "kind"), [(None, "NoneType"), ("text", "str"), ({"n": 1}, "dict"), (b"", "bytes")]
+    ("given", "kind"), [(None, "None"), ("text", "a str"), ({"n": 1}, "a dict"), (b"", "a bytes")]
 )
 def test_what_is_no_list_of_records_is_refused(given: Any, kind: str) -> None:
-    message = f"OddSource.read must give a list of records, not a {kind}; to await, declare"
+    message = f"OddSource.read must give a list of records, not {kind}; to await, declare"
 
     with pytest.raises(SourceError, match=message):
         next(Pulled(OddSource(lambda limit: given), 1))

@@ -106,7 +106,7 @@ def test_what_python_reads_is_written_back_without_change_of_value(
         ("{1, 2}", "field 'value': JSON cannot hold a set"),
         ("float('nan')", "field 'value': nan is no JSON value"),
         ("[{'deep': float('inf')}]", "field 'value[0].deep': inf is no JSON value"),
-        ("{1: 2}", "field 'value.1': the key is a int"),
+        ("{1: 2}", "field 'value.1': the key is an int"),
         ("b'x'", "field 'value': JSON cannot hold a bytes"),
     ],
 )

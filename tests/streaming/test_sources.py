@@ -108,7 +108,7 @@ def test_a_source_object_is_closed_once(kind: Any, stream: Stream, tmp_path: Pat
     sink = CollectingSink()
 
     stream(one_state(), whole)
-    with pytest.raises(AbortedError, match="after 1 records"):
+    with pytest.raises(AbortedError, match=r"after 1 record\b"):
         stream(one_state(), aborted, sink)
     with pytest.raises(Exception, match="there is no folder"):
         stream(one_state(), unread, tmp_path / "no" / "out.jsonl")

@@ -37,7 +37,7 @@ def test_an_abort_comes_after_what_stands_before_it() -> None:
     source = MemorySource([{"n": 1}, ABORT, {"n": 2}])
 
     assert source.read(10) == [{"n": 1}]
-    with pytest.raises(AbortedError, match="told to abort after 1 records"):
+    with pytest.raises(AbortedError, match=r"told to abort after 1 record$"):
         source.read(10)
 
 

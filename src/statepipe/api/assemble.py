@@ -12,7 +12,7 @@ from statepipe.api.outside import Outside
 from statepipe.api.resources import resources_of
 from statepipe.codegen.engine import Engine
 from statepipe.config.load import Config, LoadedConfig, load_config
-from statepipe.errors import UsageError
+from statepipe.errors import UsageError, named_type
 from statepipe.graph.build import build_machine
 from statepipe.graph.builtins import without_secrets
 from statepipe.graph.model import Machine
@@ -128,7 +128,7 @@ class Core:
 def checked_record(data: object) -> Record:
     """Return `data` if it is a record; UsageError names what it is instead."""
     if not isinstance(data, dict):
-        raise UsageError(f"a record must be a dict, not {type(data).__name__}")
+        raise UsageError(f"a record must be a dict, not {named_type(data)}")
     return data
 
 
@@ -141,13 +141,25 @@ def check_options(
         raise UsageError(f"trusted must be True, False or None, not {trusted!r}")
     for name, value in (("resources", resources), ("custom_functions", custom_functions)):
         if value is not None and not isinstance(value, Mapping):
-            raise UsageError(f"{name} must be a mapping from names, not a {type(value).__name__}")
+            raise UsageError(f"{name} must be a mapping from names, not {named_type(value)}")
 
 
 def check_stream_config(config: object) -> None:
     """Raise UsageError where a caller gave something else."""
     if not isinstance(config, StreamConfig):
-        raise UsageError(f"stream_config must be a StreamConfig, not a {type(config).__name__}")
+        raise UsageError(f"stream_config must be a StreamConfig, not {named_type(config)}")
+
+
+def check_callback(on_progress: object) -> None:
+    """Raise UsageError for what cannot be called."""
+    if on_progress is not None and not callable(on_progress):
+        raise UsageError(f"on_progress must be callable, which {named_type(on_progress)} is not")
+
+
+def check_truth(name: str, value: object) -> None:
+    """Raise UsageError for an argument that is neither: `"no"` would count as true."""
+    if not isinstance(value, bool):
+        raise UsageError(f"{name} must be True or False, not {value!r}")
 
 
 def check_timeout(timeout_s: object) -> None:

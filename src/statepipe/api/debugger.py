@@ -8,7 +8,7 @@ from statepipe.api.advanced_fsm import AdvancedFSM
 from statepipe.api.context import ExecutionContext
 from statepipe.api.step_result import StepResult
 from statepipe.api.stepping import MAX_STEPS
-from statepipe.errors import UsageError
+from statepipe.errors import UsageError, named_type
 from statepipe.record import DataHandlingMode, Record
 from statepipe.short import shown as shortened
 
@@ -20,7 +20,7 @@ class FSMDebugger:
 
     def __init__(self, fsm: AdvancedFSM) -> None:
         if not isinstance(fsm, AdvancedFSM):
-            raise UsageError(f"FSMDebugger takes an AdvancedFSM, not a {type(fsm).__name__}")
+            raise UsageError(f"FSMDebugger takes an AdvancedFSM, not {named_type(fsm)}")
         self.fsm = fsm
         self.watches: dict[str, str] = {}
         self._context: ExecutionContext | None = None
@@ -160,7 +160,7 @@ def what_there_is(value: Any) -> str:  # as above
         return f"are {', '.join(map(repr, value)) or 'no fields'}"
     if isinstance(value, list):
         return f"are {len(value)} items"
-    return f"is a {type(value).__name__}"
+    return f"is {named_type(value)}"
 
 
 def value_or_missing(record: Record, path: str) -> Any:  # as above

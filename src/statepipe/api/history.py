@@ -17,7 +17,7 @@ from statepipe.connectors.history_db import SQLiteHistory
 from statepipe.connectors.history_file import FileHistory
 from statepipe.connectors.history_memory import MemoryHistory
 from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder
-from statepipe.errors import HistoryError, UsageError
+from statepipe.errors import HistoryError, UsageError, named_type
 from statepipe.ports.formats import UnwritableError
 from statepipe.ports.history_store import HistoryStore
 from statepipe.record import Record
@@ -129,7 +129,7 @@ def store_of(storage: Storage) -> HistoryStore:
     if isinstance(storage, HistoryStore):
         return storage
     raise UsageError(
-        f"storage must be a path, or have save, load and ids; not a {type(storage).__name__}"
+        f"storage must be a path, or have save, load and ids; not {named_type(storage)}"
     )
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import Any
 
 from statepipe import standard
-from statepipe.api.assemble import Core, check_timeout, checked_record
+from statepipe.api.assemble import Core, check_callback, check_timeout, checked_record
 from statepipe.api.results import ProcessResult, ValidationResult, result_of
 from statepipe.codegen.engine import Engine
-from statepipe.errors import UsageError
+from statepipe.errors import UsageError, named_type
 from statepipe.functions.moment import NO_RUN, NOWHERE, Moments
 from statepipe.plan.interpret import interpret, interpret_async, own
 from statepipe.plan.model import Plan
@@ -111,6 +111,7 @@ class BatchProgress:
     """Counts the batches of a list, and calls back after each."""
 
     def __init__(self, core: Core, on_progress: Callable[[Progress], Any] | None) -> None:
+        check_callback(on_progress)
         self._on_progress = on_progress
         self._clock = core.clock
         self._began_s = core.clock.monotonic_s()
@@ -152,10 +153,21 @@ class Piece:
 
 
 def batches(data: Sequence[Record], size: int) -> Iterator[Piece]:
-    """Cut `data` into batches; UsageError if a size or a record is none."""
+    """Cut `data` into batches; UsageError if a size, a record or the list is none."""
     if not isinstance(size, int) or size < 1:
         raise UsageError(f"batch_size must be a whole number of at least 1, not {size!r}")
-    return Piece(0, [checked_record(record) for record in data]).cut(size)
+    return Piece(0, checked_list(data)).cut(size)
+
+
+def checked_list(data: object) -> list[Record]:
+    """Return `data` as a list if it holds records alone; UsageError names what it is instead."""
+    if isinstance(data, Mapping | str | bytes) or not isinstance(data, Iterable):
+        raise UsageError(f"data must be a list of records, not {named_type(data)}")
+    records = list(data)
+    for index, record in enumerate(records):
+        if not isinstance(record, dict):
+            raise UsageError(f"a record must be a dict, not {named_type(record)}, at index {index}")
+    return records
 
 
 def pieces(batch: Piece, count: int) -> Iterator[Piece]:

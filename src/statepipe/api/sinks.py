@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from statepipe.api.request import BESIDE
 from statepipe.api.routes import path_of
 from statepipe.connectors.format_options import FormatOptions
 from statepipe.connectors.formats import file_sink
-from statepipe.errors import UsageError
+from statepipe.errors import UsageError, named_type
 from statepipe.ports import Sink
 from statepipe.ports.byte_sink import ByteSink
 from statepipe.ports.filesystem import FileSystem
@@ -40,8 +41,15 @@ def sink_of(
         return checked
     raise UsageError(
         f"a sink must be a path, a callable, a sink object, a mapping from end states to "
-        f"these, or None, not {type(target).__name__}"
+        f"these, or None, not {named_type(target)}{advice_for(target)}"
     )
+
+
+def advice_for(target: object) -> str:
+    """Return what may have been meant by what is no sink."""
+    if isinstance(target, list):
+        return "; give its `append`"
+    return "; give its path" if isinstance(target, io.IOBase) else ""
 
 
 def outlet_of(sink: AnySink, bell: Bell) -> Outlet:

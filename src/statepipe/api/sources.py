@@ -11,7 +11,7 @@ from statepipe.api.resumption import Resumption
 from statepipe.api.routes import path_of
 from statepipe.connectors.format_options import FormatOptions
 from statepipe.connectors.formats import file_source
-from statepipe.errors import UsageError
+from statepipe.errors import UsageError, named_type
 from statepipe.ports import Source
 from statepipe.ports.byte_source import ByteSource
 from statepipe.ports.clock import Clock
@@ -53,8 +53,17 @@ def source_of(
         return source
     raise UsageError(
         f"a source must be a path, an iterable, an async iterable or a source object, "
-        f"not {type(source).__name__}"
+        f"not {named_type(source)}{_source_advice(source)}"
     )
+
+
+def _source_advice(source: object) -> str:
+    if inspect.isgeneratorfunction(source) or inspect.isasyncgenfunction(source):
+        return f"; call it: {source.__name__}()"
+    if inspect.iscoroutine(source):
+        source.close()
+        return "; await it"
+    return "; put it in a list" if isinstance(source, dict) else ""
 
 
 def reads_ranges(source: AnySource, config: StreamConfig, use_streaming: bool) -> bool:

@@ -8,11 +8,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-from statepipe.api.assemble import Core, check_stream_config, check_timeout
+from statepipe.api.assemble import (
+    Core,
+    check_callback,
+    check_stream_config,
+    check_timeout,
+    check_truth,
+)
 from statepipe.api.checkpointing import check_checkpoint
 from statepipe.api.request import BESIDE, Request
 from statepipe.connectors.format_options import FormatOptions
-from statepipe.errors import UsageError
 from statepipe.run.options import StreamConfig, record_limit
 from statepipe.run.progress import Progress
 
@@ -67,6 +72,9 @@ class Streaming(ABC, Generic[Given]):
         """
         config = stream_config or self._stages[0].stream_config
         check_arguments(config, timeout, on_progress)
+        check_truth("use_streaming", use_streaming)
+        check_truth("csv_has_header", csv_has_header)
+        check_truth("skip_empty_lines", skip_empty_lines)
         checkpointing = check_checkpoint(checkpoint, accept_changes, take_over)
         if chunk_size is not None:
             config = replace(config, chunk_size=chunk_size)
@@ -99,7 +107,4 @@ def check_arguments(config: object, timeout_s: object, on_progress: object) -> N
     check_stream_config(config)
     if timeout_s is not None:
         check_timeout(timeout_s)
-    if on_progress is not None and not callable(on_progress):
-        raise UsageError(
-            f"on_progress must be callable, which a {type(on_progress).__name__} is not"
-        )
+    check_callback(on_progress)

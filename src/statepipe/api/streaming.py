@@ -320,7 +320,7 @@ class Assembly:
             if is_same_path(self.request.source, self.letters.path):
                 raise UsageError(
                     f"the dead letters would go to the source itself, {self.letters.path}; "
-                    "give dead_letters another path, or None"
+                    "name another file for them"
                 )
         for target in self.routes.targets:
             if is_same_path(self.request.source, target):

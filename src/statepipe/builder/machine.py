@@ -12,7 +12,7 @@ from statepipe.builder.keys import CANONICAL, ArcKeys, MachineKeys, StateKeys
 from statepipe.builder.portable import portable
 from statepipe.builder.writing import as_json, as_yaml, save
 from statepipe.config.problems import suggestion
-from statepipe.errors import ConfigError, Place, Problem
+from statepipe.errors import ConfigError, Place, Problem, named_type
 
 Keys = dict[str, Any]  # a part of a config
 
@@ -229,7 +229,7 @@ def checked(keys: Mapping[str, Any], known: type, noun: str) -> Keys:
 def check_target(source: State, target: object, at: str) -> None:
     """Raise ConfigError for a target that is no state, or one of another network."""
     if not isinstance(target, State):
-        message = f"an arc leads to a state, not to a {type(target).__name__}"
+        message = f"an arc leads to a state, not to {named_type(target)}"
         refuse(at, message, "give what `state`, `start` or `end` returned")
     if target.network is source.network:
         return
@@ -243,7 +243,7 @@ def check_target(source: State, target: object, at: str) -> None:
 def entrance_of(through: object, network: Network, at: str) -> str:
     """Return what a config calls `through`; ConfigError if it is no part of the same machine."""
     if not isinstance(through, State | Network):
-        message = f"an arc leads through a network, not through a {type(through).__name__}"
+        message = f"an arc leads through a network, not through {named_type(through)}"
         refuse(at, message, "give what `network` returned, or one of its states")
     entered = through if isinstance(through, Network) else through.network
     if entered.machine is not network.machine:

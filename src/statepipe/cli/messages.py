@@ -10,7 +10,7 @@ from dataclasses import replace
 import click
 
 from statepipe.cli.terminal import bold, dim, red, say
-from statepipe.cli.words import printable
+from statepipe.cli.words import in_options, printable
 from statepipe.errors import ConfigError, Problem, Span, underline
 
 DEBUG = "STATEPIPE_DEBUG"
@@ -21,7 +21,7 @@ def show_error(error: BaseException) -> None:
     if isinstance(error, ConfigError):
         show_problems(error)
     else:
-        say(f"{red('error:')} {printable(str(error))}", to_stderr=True)
+        say(f"{red('error:')} {printable(in_options(str(error)))}", to_stderr=True)
     show_traceback(error)
 
 
@@ -85,6 +85,12 @@ def show_traceback(error: BaseException) -> None:
         say("".join(traceback.format_exception(error)), to_stderr=True)
 
 
+def called(parameter: click.Parameter) -> str:
+    """Return what a parameter is called on the command line: `--sink`, or `SOURCE`."""
+    name = parameter.opts[-1]
+    return name if isinstance(parameter, click.Option) else name.upper()
+
+
 def usage_message(error: click.ClickException) -> str:
     """Return one line on what is wrong with a command line."""
     if isinstance(error, click.NoSuchOption):
@@ -92,7 +98,7 @@ def usage_message(error: click.ClickException) -> str:
         hint = f"; did you mean {near[0]}?" if near else ""
         return f"there is no option {error.option_name}{hint}"
     if isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
-        return f"{error.param.opts[0]}: {error.message}" if error.param else error.message
+        return f"{called(error.param)}: {error.message}" if error.param else error.message
     message = " ".join(error.format_message().split()).rstrip(".")
     message = message[:1].lower() + message[1:]
     if isinstance(error, click.MissingParameter) and error.ctx is not None:

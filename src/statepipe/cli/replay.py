@@ -22,7 +22,7 @@ from statepipe.cli.report import failure
 from statepipe.cli.request import NONE, STANDARD, EndState, Options, end_states, paths_of
 from statepipe.cli.summary import group_lines, letter_command, painted
 from statepipe.cli.terminal import bold, dim, green, red, say, yellow
-from statepipe.cli.values import whole
+from statepipe.cli.values import filled, once, whole
 from statepipe.cli.views import LineView
 from statepipe.cli.words import counted, duration, printable
 from statepipe.connectors.format_options import FormatOptions
@@ -63,7 +63,7 @@ class Order:
 
 
 @click.command("replay", short_help="Run failed records again.", epilog=EPILOG)
-@click.argument("file")
+@click.argument("file", callback=filled)
 @click.option(
     "--config",
     "flows",
@@ -72,9 +72,21 @@ class Order:
     metavar="FLOW",
     help="The mended flow; for a pipeline once for each, in order.",
 )
-@click.option("-o", "--output", metavar="PATH", help="Where fixed records go; none: a trial.")
+@click.option(
+    "-o",
+    "--output",
+    multiple=True,
+    callback=once,
+    metavar="PATH",
+    help="Where fixed records go; none: a trial.",
+)
 @stream_option.sinks
-@click.option("--dead-letters", metavar="PATH", help="Where all else goes. [beside the output]")
+@click.option(
+    "--dead-letters",
+    callback=filled,
+    metavar="PATH",
+    help="Where all else goes. [beside the output]",
+)
 @click.option("--in-place", is_flag=True, help="Put all else in place of FILE.")
 @click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
 @click.option(

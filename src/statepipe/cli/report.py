@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from statepipe.cli.counts import counts_of
 from statepipe.cli.ending import Ending
 from statepipe.cli.request import Request
+from statepipe.cli.words import in_options
 from statepipe.errors import RecordError
 from statepipe.run.progress import Progress, StreamResult
 
@@ -22,7 +23,7 @@ def json_report(request: Request, ending: Ending, exit_code: int) -> str:
         "outputs": {end: request.output_of(end) for end in request.targets},
         "finished": ending.finished,
         "interrupted_by": ending.signal.name if ending.signal else None,
-        "error": str(ending.error) if ending.error else None,
+        "error": in_options(str(ending.error)) if ending.error else None,
         "placed": list(ending.placed),
         "exit_code": exit_code,
         **numbers(ending.seen),

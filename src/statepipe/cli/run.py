@@ -25,7 +25,7 @@ from statepipe.cli.request import (
     request_of,
 )
 from statepipe.cli.terminal import red, say
-from statepipe.cli.values import number, one_of, whole
+from statepipe.cli.values import filled, number, once, one_of, whole
 from statepipe.cli.views import View, view_for
 from statepipe.connectors.formats import FORMATS
 from statepipe.errors import StreamError
@@ -34,11 +34,23 @@ from statepipe.run.progress import Progress, StreamResult
 
 
 @click.command("run", short_help="Run records through a flow.", epilog=EPILOG)
-@click.argument("flow")
-@click.argument("source")
-@click.option("-o", "--output", metavar="PATH", help="Where records go; - is standard output.")
+@click.argument("flow", callback=filled)
+@click.argument("source", callback=filled)
+@click.option(
+    "-o",
+    "--output",
+    multiple=True,
+    callback=once,
+    metavar="PATH",
+    help="Where records go; - is standard output.",
+)
 @stream_option.sinks
-@click.option("--dead-letters", metavar="PATH", help="Where failed records go. [beside the output]")
+@click.option(
+    "--dead-letters",
+    callback=filled,
+    metavar="PATH",
+    help="Where failed records go. [beside the output]",
+)
 @click.option(
     "--max-errors", callback=whole(0), default="0", metavar="N", help="Failures to accept. [0]"
 )
@@ -78,7 +90,12 @@ from statepipe.run.progress import Progress, StreamResult
     help="Of a gzip source; more is a bomb. [500]",
 )
 @stream_option.timeout
-@click.option("--checkpoint", metavar="DIR", help="Keep here how far the run is, to go on later.")
+@click.option(
+    "--checkpoint",
+    callback=filled,
+    metavar="DIR",
+    help="Keep here how far the run is, to go on later.",
+)
 @click.option("--accept-changes", is_flag=True, help="Go on although flow or source have changed.")
 @click.option("--take-over", is_flag=True, help="Go on although a process that hangs has DIR.")
 @stream_option.result_as_json

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 import click
 
@@ -47,8 +49,17 @@ def say(text: str, *, to_stderr: bool = False) -> None:
 
 def is_live() -> bool:
     """Tell whether standard error is a terminal that can redraw its lines."""
-    watched = isinstance(sys.stderr, io.TextIOWrapper) and sys.stderr.isatty()
-    return watched and os.environ.get("TERM", "dumb") != "dumb"
+    return is_terminal(sys.stderr) and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether a standard stream is a terminal; it is None where the caller closed it."""
+    return isinstance(stream, io.TextIOWrapper) and stream.isatty()
+
+
+def is_file(stream: TextIO | None) -> bool:
+    """Tell whether a standard stream goes to a file, which nobody looks at meanwhile."""
+    return isinstance(stream, io.TextIOWrapper) and stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
 
 
 def survive_any_text() -> None:

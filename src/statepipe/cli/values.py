@@ -49,6 +49,21 @@ def number(least: float) -> Callback:
     return check
 
 
+def filled(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Accept a path that is not empty, as that of a variable which is not set is."""
+    if value == "":
+        raise click.BadParameter("the path is empty", context, option)
+    return value
+
+
+def once(context: click.Context, option: click.Parameter, values: Sequence[str]) -> str | None:
+    """Accept one path at most: of two outputs, one would not be written."""
+    if len(values) > 1:
+        what = f"given {len(values)} times; --sink STATE=PATH gives each end state its own"
+        raise click.BadParameter(what, context, option)
+    return filled(context, option, values[0]) if values else None
+
+
 def one_of(names: Sequence[str]) -> Callback:
     """Accept one of `names`. Anything else is answered with the nearest, or with all of them."""
 

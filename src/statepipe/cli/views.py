@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from types import TracebackType
 from typing import Protocol
 
 from statepipe.cli.counts import counts_of
 from statepipe.cli.live import LiveView
 from statepipe.cli.request import Request
-from statepipe.cli.terminal import is_live, say
+from statepipe.cli.terminal import is_file, is_live, is_terminal, say
 from statepipe.cli.words import counted, duration, rate
+from statepipe.connectors.standard_streams import StandardInput
 from statepipe.run.progress import Progress
 
 LINE_S = 5.0
@@ -77,9 +79,12 @@ def progress_line(progress: Progress) -> str:
 def view_for(request: Request, name: str) -> View:
     """Return the view for a run: live on a terminal, lines elsewhere, none where none may be.
 
-    JSON on standard error must stand there alone.
+    JSON on standard error must stand there alone. What is redrawn on a terminal would wipe out
+    records that are printed or typed there, be it by the program at the other end of a pipe.
     """
     options = request.options
     if options.quiet or (options.as_json and request.records_on_stdout):
         return SilentView()
-    return LiveView(request, name) if is_live() else LineView()
+    printed = request.records_on_stdout and not is_file(sys.stdout)
+    typed = isinstance(request.source, StandardInput) and is_terminal(sys.stdin)
+    return LiveView(request, name) if is_live() and not (printed or typed) else LineView()

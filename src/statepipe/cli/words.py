@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -37,6 +38,29 @@ def printable(text: str) -> str:
     What comes from records and configs must not steer the terminal.
     """
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+OPTIONS = {
+    "csv_has_header=False": "--no-csv-header",
+    "csv_has_header": "--csv-header",
+    "csv_delimiter": "--csv-delimiter",
+    "text_field_name": "--text-field",
+    "skip_empty_lines": "--skip-empty-lines",
+    "input_format": "--input-format",
+    "output_format": "--output-format",
+    "accept_changes": "--accept-changes",
+    "take_over": "--take-over",
+    "max_compression_ratio": "--max-compression-ratio",
+    "memory_limit_mb": "--memory-limit",
+}
+"""Arguments of the Python API, and the options that say the same."""
+
+_ARGUMENT = re.compile(rf"(?<![\w./-])(?:{'|'.join(OPTIONS)})(?![\w./-])")
+
+
+def in_options(text: str) -> str:
+    """Return a message of the API with its arguments called as on the command line."""
+    return _ARGUMENT.sub(lambda found: OPTIONS[found[0]], text)
 
 
 def shortened(text: str, width: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +24,9 @@ from statepipe.plan.recover import Kept
 from statepipe.plan.refusals import cancelled_within
 from statepipe.plan.subflow import check_nesting, hand_back, hand_in
 from statepipe.plan.values import PLAIN, accepts, deep_copy, replace_in_place, require, settle
+
+# What Python has to say of the author's code, it says when that is compiled on its own.
+warnings.filterwarnings("ignore", module=r"<statepipe .+:.+ [0-9a-f]{12}>")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ def _yaml_tree(text: str, file: str, keys: str, problems: Problems) -> Node:
     return tree
 
 
+MISSING = "no such config file"
+
 _READERS = {".yaml": _yaml_tree, ".yml": _yaml_tree, ".json": json_tree}
 
 
@@ -46,7 +48,7 @@ def _text(path: str, at: Spot) -> str:
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError as error:
-        raise failure(at, "no such config file", _missing_advice(path)) from error
+        raise failure(at, MISSING, _missing_advice(path)) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise failure(at, f"the config file cannot be read: {reason}") from error

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from statepipe.config.files import file_tree, lies_in
-from statepipe.config.problems import Problems, suggestion
+from statepipe.config.files import MISSING, file_tree, lies_in
+from statepipe.config.problems import Problems, nearest, suggestion
 from statepipe.config.tree import Entry, ListNode, MapNode, Node, Scalar, Spot, children, walk
 from statepipe.config.values import expanded
 from statepipe.errors import ConfigError, Problem
@@ -169,7 +169,18 @@ def _told_at(problem: Problem, at: Spot, path: str) -> Problem:
     """Return a problem of an included file; one with the file as a whole is told at `at`."""
     if problem.place.line is not None:
         return problem
-    return Problem(at.place, f"{path}: {problem.message}", problem.advice, at.span)
+    advice = _missing_advice(path) if problem.message == MISSING else problem.advice
+    return Problem(at.place, f"{path}: {problem.message}", advice, at.span)
+
+
+def _missing_advice(path: str) -> str:
+    folder, name = os.path.split(path)
+    others = os.listdir(folder or ".") if os.path.isdir(folder or ".") else []
+    near = nearest(Path(name).stem, [Path(other).stem for other in others])
+    for other in others:
+        if Path(other).stem == near:
+            return f"did you mean {other!r}?"
+    return "the path counts from the folder of the file that names it"
 
 
 def _shown(root: str | None) -> str:

@@ -38,7 +38,7 @@ def _shown_secret(_: SecretStr) -> str:
 
 HIDDEN = "**********"
 
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1, strict=True)]  # bytes are no text
 # The text of a whole number or of true/false is taken too, as ${VAR} gives text.
 Integer = Annotated[int, BeforeValidator(_whole_number)]
 Count = Annotated[int, Field(ge=1), BeforeValidator(_whole_number)]

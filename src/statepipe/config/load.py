@@ -19,7 +19,7 @@ from statepipe.config.structure import check_structure
 from statepipe.config.tree import Node, Spot, find
 from statepipe.config.validate import validated
 from statepipe.config.values import expanded
-from statepipe.errors import ConfigError, Place, Problem
+from statepipe.errors import ConfigError, Place, Problem, named_type
 
 Config: TypeAlias = Mapping[str, Any] | str | os.PathLike[str] | BuiltConfig
 
@@ -100,6 +100,5 @@ def _tree(config: Config, origins: Origins, problems: Problems) -> tuple[Node, s
         path = os.fspath(config)
         if isinstance(path, str):
             return file_tree(path, "", problems), path
-    kind = type(config).__name__
-    message = f"a config is a dict, a Machine or the path of a file, not a {kind}"
+    message = f"a config is a dict, a Machine or the path of a file, not {named_type(config)}"
     raise failure(Spot(Place()), message)

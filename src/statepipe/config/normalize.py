@@ -225,6 +225,9 @@ def _arc(level: Level, node: Node, problems: Problems) -> Node:
     if not isinstance(node, MapNode):
         return node
     arc = with_return(canonical_keys(level, node, problems), problems)
+    if level is STATE_ARC and arc.entry("to") is None and not problems.is_noted(arc.at, "to"):
+        problems.add(arc.at, "'target' is missing", "add  target: ...")
+        problems.note(arc.at, "to")
     return replace(
         arc, entries=tuple(replace(entry, value=_arc_value(entry)) for entry in arc.entries)
     )
@@ -265,6 +268,7 @@ def _start_marked(network: Node, problems: Problems) -> Node:
         message = f"'{initial.written}' names no state"
         advice = suggestion(str(_text(initial.value)), [name for name in names if name])
         problems.add(initial.value.at, message, advice)
+        problems.note(network.at, "initial_state")
     marked = tuple(_marked_if(item, initial, problems) for item in items)
     entries = tuple(
         replace(entry, value=replace(states, items=marked))

@@ -12,12 +12,20 @@ from statepipe.errors import ConfigError, Place, Problem
 
 @dataclass(slots=True)
 class Problems:
-    """A growing list of problems."""
+    """A growing list of problems, and the keys of mappings that they speak of."""
 
     found: list[Problem] = field(default_factory=list)
+    meant: set[tuple[Place, str]] = field(default_factory=set)
 
     def add(self, at: Spot, message: str, advice: str | None = None) -> None:
         self.found.append(Problem(at.place, message, advice, at.span))
+
+    def note(self, mapping: Spot, key: str) -> None:
+        """Remember that the canonical `key` of a mapping was meant: it is not missing, too."""
+        self.meant.add((mapping.place, key))
+
+    def is_noted(self, mapping: Spot, key: str) -> bool:
+        return (mapping.place, key) in self.meant
 
 
 def failure(at: Spot, message: str, advice: str | None = None) -> ConfigError:
@@ -28,10 +36,16 @@ def failure(at: Spot, message: str, advice: str | None = None) -> ConfigError:
 def suggestion(word: str, known: Iterable[str]) -> str | None:
     """Return advice for an unknown `word`: the nearest of `known`, or all of them."""
     names = sorted(set(known))
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {near[0]!r}?"
+    near = nearest(word, names)
+    if near is not None:
+        return f"did you mean {near!r}?"
     return f"known here: {', '.join(names)}" if names else None
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the one of `known` that `word` is most likely a misspelling of."""
+    near = difflib.get_close_matches(word, sorted(set(known)), n=1, cutoff=0.6)
+    return near[0] if near else None
 
 
 def written_order(root: Node) -> Mapping[str, int]:

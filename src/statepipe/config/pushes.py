@@ -21,6 +21,8 @@ def with_return(arc: MapNode, problems: Problems) -> MapNode:
             if entry.key in PUSH:
                 message = f"'{entry.written}' without 'target_network': the arc enters no network"
                 problems.add(entry.at, message, advice_for(entry))
+                if entry.key == "return_state":
+                    problems.note(arc.at, "to")
         return _without(arc, *PUSH)
     back, to = arc.entry("return_state"), arc.entry("to")
     if back is None:

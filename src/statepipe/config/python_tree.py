@@ -8,7 +8,7 @@ from typing import Any
 from statepipe.config.built import Origins, with_origin
 from statepipe.config.problems import Problems, failure
 from statepipe.config.tree import Entry, ListNode, MapNode, Node, Scalar, Spot, keys_below
-from statepipe.errors import Place
+from statepipe.errors import Place, named_type
 from statepipe.source_text import SourceText
 
 MAX_DEPTH = 64
@@ -67,7 +67,7 @@ class _Builder:
         entries = []
         for key, child in value.items():
             if not isinstance(key, str):
-                self.problems.add(at, f"the key {key!r} must be text, not {type(key).__name__}")
+                self.problems.add(at, f"the key {key!r} must be text, not {named_type(key)}")
                 continue
             keys = keys_below(at.place.keys, key)
             entries.append(Entry(key, self.node(child, keys, depth + 1), self.spot(keys), key))

@@ -72,15 +72,31 @@ CASE_ERROR = Level("the error of a test", _same("type", "state", "message"))
 CASE_FILE = Level("a file of tests", _same("tests"))
 FUNCTION_LISTS = ("pre_validators", "transforms", "validators")
 
-MEANT = {
-    (STATE_ARC.noun, "from"): "leave it out: the arc leaves the state in which it stands",
-    (STATE_ARC.noun, "to"): "write 'target': the arc leaves the state in which it stands",
-    (CATCH.noun, "target"): "write 'to'",
-    (CATCH.noun, "error"): "write 'errors'",
-    (RETRY.noun, "attempts"): "write 'max_attempts'; it counts the first one too",
-    (RETRY.noun, "max_retries"): "write 'max_attempts'; it counts the first one too",
-    (ARC.noun, "target"): "write 'to'; 'target' is for arcs inside a state",
-    (CASE.noun, "final_state"): "write 'state'",
-    (CASE.noun, "data"): "write 'in' for the record, 'expect' for what becomes of it",
-    (CASE.noun, "out"): "write 'expect'",
+DIRECTIVES = ("$include", "$import")
+"""Keys that are replaced by what they name, in any mapping."""
+
+MEANT: Mapping[tuple[str, str], tuple[str | None, str]] = {
+    (STATE_ARC.noun, "from"): (
+        None,
+        "leave it out: the arc leaves the state in which it stands",
+    ),
+    (STATE_ARC.noun, "to"): (
+        "target",
+        "write 'target': the arc leaves the state in which it stands",
+    ),
+    (CATCH.noun, "target"): ("to", "write 'to'"),
+    (CATCH.noun, "error"): ("errors", "write 'errors'"),
+    (RETRY.noun, "attempts"): (
+        "max_attempts",
+        "write 'max_attempts'; it counts the first one too",
+    ),
+    (RETRY.noun, "max_retries"): (
+        "max_attempts",
+        "write 'max_attempts'; it counts the first one too",
+    ),
+    (ARC.noun, "target"): ("to", "write 'to'; 'target' is for arcs inside a state"),
+    (CASE.noun, "final_state"): ("state", "write 'state'"),
+    (CASE.noun, "data"): ("in", "write 'in' for the record, 'expect' for what becomes of it"),
+    (CASE.noun, "out"): ("expect", "write 'expect'"),
 }
+"""Keys of other tools, and of other places: the key that is meant here, and advice."""

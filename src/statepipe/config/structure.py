@@ -9,7 +9,7 @@ from statepipe.config.model import MachineConfig, NetworkConfig
 from statepipe.config.problems import Problems, suggestion
 from statepipe.config.pushes import check_inner_outputs, check_pushes
 from statepipe.config.resource_rules import check_resources
-from statepipe.config.tree import Node, Path, Spot, find
+from statepipe.config.tree import ListNode, Node, Path, Spot, find
 from statepipe.config.validate import Validated
 
 
@@ -79,7 +79,7 @@ def _check_starts(
     network: NetworkConfig, tree: Node, path: Path, problems: Problems, *, is_partial: bool
 ) -> None:
     starts = [index for index, state in enumerate(network.states) if state.is_start]
-    if not starts and not is_partial:
+    if not starts and not is_partial and not _is_start_meant(tree, path, problems):
         message = f"no start state in the network '{network.name}'"
         problems.add(_spot(tree, *path, "states"), message, "add  is_start: true  to one state")
     for index in starts[1:]:
@@ -87,6 +87,15 @@ def _check_starts(
         message = f"'{other}' is a second start state; '{first}' is one already"
         at = _spot(tree, *path, "states", index, "is_start")
         problems.add(at, message, "a network has one start state")
+
+
+def _is_start_meant(tree: Node, path: Path, problems: Problems) -> bool:
+    """Tell whether a problem is told already of what was to name the start state."""
+    states = find(tree, (*path, "states"))
+    items = states.items if isinstance(states, ListNode) else ()
+    return problems.is_noted(_spot(tree, *path), "initial_state") or any(
+        problems.is_noted(item.at, "is_start") for item in items
+    )
 
 
 def _check_arcs(

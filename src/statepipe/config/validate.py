@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from statepipe.config.model import FUNCTION_TYPES, MachineConfig
-from statepipe.config.problems import Problems, suggestion
+from statepipe.config.problems import Problems, nearest, suggestion
 from statepipe.config.resource_config import PROVIDERS
 from statepipe.config.resource_problems import tell_resource
 from statepipe.config.tree import (
@@ -25,7 +25,7 @@ from statepipe.config.tree import (
     plain,
     without,
 )
-from statepipe.errors import ConfigError
+from statepipe.errors import ConfigError, named_type
 from statepipe.record import DataHandlingMode
 
 _TAGS = {*FUNCTION_TYPES, *PROVIDERS, "bare", "callable"}
@@ -108,7 +108,7 @@ def _tell(tree: Node, detail: ErrorDetails, path: Path, problems: Problems) -> N
     if tell_resource(tree, detail, path, problems):
         return
     if detail["type"] == "missing":
-        problems.add(find(tree, path[:-1]).at, f"'{path[-1]}' is missing", _add_advice(path))
+        _tell_missing(find(tree, path[:-1]), str(path[-1]), problems)
         return
     node, name = find(tree, path), _name(tree, path)
     if is_broken(node):
@@ -132,6 +132,14 @@ _FUNCTION_KEYS = {
     "builtin": ["type", "name", "params"],
     "custom": ["type", "module", "name", "params"],
 }
+
+
+def _tell_missing(parent: Node, key: str, problems: Problems) -> None:
+    keys = _FUNCTION_KEYS.get(_type_of(parent), ())
+    others = [entry.key for entry in parent.entries] if isinstance(parent, MapNode) else []
+    misspelt = any(nearest(other, keys) == key for other in others if other not in keys)
+    if not misspelt and not problems.is_noted(parent.at, key):
+        problems.add(parent.at, f"'{key}' is missing", add_advice(key))
 
 
 def _type_of(node: Node) -> str:
@@ -162,8 +170,8 @@ def _name(tree: Node, path: Path) -> str:
     return f"an item of '{written}'" if is_item and last < len(path) - 1 else f"'{written}'"
 
 
-def _add_advice(path: Path) -> str:
-    return f"add  {path[-1]}: ..."
+def add_advice(key: str) -> str:
+    return f"add  {key}: ..."
 
 
 def shown_node(node: Node) -> str:
@@ -187,7 +195,7 @@ def _shown_value(value: object) -> str:
             return f"the number {_short(repr(value))}"
         case str():
             return f"the text {_short(repr(value))}"
-    return f"a {type(value).__name__}"
+    return named_type(value)
 
 
 def _short(text: str) -> str:

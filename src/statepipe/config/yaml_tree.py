@@ -83,15 +83,26 @@ def _code(character: str | int) -> int:
 
 
 _NO_COLON = "could not find expected ':'"
+_BEGINS = "code that begins with '{', '[', '*' or '&' must be quoted or be a block after '|'"
 _ADVICE = (
     (_NO_COLON, "a key ends in ':'; a text of several lines must be quoted or a block after '|'"),
     (
         "mapping values are not allowed",
-        "a text that holds ': ', as a lambda does, must be quoted or be a block after '|'",
+        "a text that holds ': ', as a lambda does, must be quoted or be a block after '|'; "
+        "or the line is indented too far",
     ),
     ("'\\t'", "indent with spaces; YAML allows no tabs there"),
     ("found undefined alias", "define it before with '&' and the same name"),
     ("but found another document", "a config is one document; remove the '---' line"),
+    ("scanning an alias", _BEGINS),
+    ("scanning an anchor", _BEGINS),
+    ("cannot start any token", "put the text in quotes; YAML keeps this character for itself"),
+    ("expected ',' or", "put a text that holds brackets in quotes, or close the bracket"),
+    (
+        "but found '<scalar>'",
+        "a text that begins with a quote or a bracket ends with it: put quotes around all of it",
+    ),
+    ("expected <block end>", "check the indentation: the keys of a mapping stand in one column"),
 )
 
 

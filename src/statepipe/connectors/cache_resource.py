@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from statepipe.errors import ResourceError
+from statepipe.errors import ResourceError, named_type
 from statepipe.ports.clock import Clock
 
 
@@ -79,7 +79,7 @@ class Cache:
 
     def _check(self, key: object) -> None:
         if not isinstance(key, Hashable):
-            message = f"a key must be a text, a number or a tuple, not a {type(key).__name__}"
+            message = f"a key must be a text, a number or a tuple, not {named_type(key)}"
             raise ResourceError(self._provider.name, message)
 
     def __contains__(self, key: Hashable) -> bool:

@@ -21,7 +21,7 @@ from statepipe.connectors.csv_rows import RowReader, csv_rows
 from statepipe.connectors.format_options import MAX_RECORD_BYTES
 from statepipe.connectors.json_codec import JsonEncoder
 from statepipe.connectors.lines import LineReader, lines_from
-from statepipe.errors import SourceError, UsageError
+from statepipe.errors import SourceError, UsageError, named_type
 from statepipe.ports.byte_source import ByteReader
 from statepipe.ports.formats import Encoder, Framing, Malformed, UnwritableError
 from statepipe.ports.items import Block, Item, Range, Unreadable
@@ -201,13 +201,22 @@ def check_delimiter(delimiter: str) -> None:
         raise UsageError(f"csv_delimiter must be one ASCII character, not {delimiter!r}")
 
 
+NO_HEADER = "or say that the first row is no header (csv_has_header=False)"
+
+
 def _checked_columns(names: list[str], source: str) -> tuple[str, ...]:
     empty = [str(number) for number, name in enumerate(names, start=1) if not name.strip()]
     if empty:
-        raise SourceError(f"{source}: the header has no name for column {', '.join(empty)}")
+        raise SourceError(
+            f"{source}: the header has no name for column {', '.join(empty)}; give it one, "
+            f"{NO_HEADER}"
+        )
     twice = [repr(name) for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise SourceError(f"{source}: the header names {', '.join(twice)} more than once")
+        raise SourceError(
+            f"{source}: the header names {', '.join(twice)} more than once; rename a column, "
+            f"{NO_HEADER}"
+        )
     return tuple(names)
 
 
@@ -230,9 +239,7 @@ def _columns_of(record: Record) -> tuple[str, ...]:
         raise UnwritableError("", "a CSV row needs columns, and the first record has no fields")
     for key in record:
         if not isinstance(key, str):
-            raise UnwritableError(
-                str(key), f"a column is named by text, not a {type(key).__name__}"
-            )
+            raise UnwritableError(str(key), f"a column is named by text, not {named_type(key)}")
     return tuple(record)
 
 

@@ -90,8 +90,12 @@ def format_name(path: str, format: str = "auto") -> str:  # noqa: A002 - the wor
         if format not in FORMATS:
             raise UsageError(f"unknown format {format!r}; known are auto, {', '.join(FORMATS)}")
         return format
+    if not path:
+        raise UsageError("the path of a file is empty")
     suffix = os.path.splitext(path.removesuffix(_GZIP_SUFFIX))[1]
     if suffix.lower() not in FORMAT_OF_SUFFIX:
+        if os.path.isdir(path):
+            raise UsageError(f"{path} is a folder; name a file")
         said = f"suffix {suffix!r}" if suffix else "no suffix"
         known = ", ".join(FORMAT_OF_SUFFIX)
         raise UsageError(

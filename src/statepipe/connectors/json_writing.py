@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from statepipe.connectors.json_reading import MAX_DEPTH
+from statepipe.errors import named_type
 from statepipe.ports.formats import UnwritableError
 from statepipe.record import Record
 
@@ -97,7 +98,7 @@ def _members(mapping: dict[Any, Any]) -> Iterator[_Child]:
         if isinstance(key, str):
             yield _Child(f".{key}", comma + _text(str.__str__(key)) + b":", value)
         else:
-            reason = f"the key is a {type(key).__name__}, and JSON's are strings; use str(key)"
+            reason = f"the key is {named_type(key)}, and JSON's are strings; use str(key)"
             yield _Child(f".{key!r}", b"", None, reason)
         comma = b","
 
@@ -161,7 +162,7 @@ def _refusal(value: Any, message: str) -> str:
     if "not JSON serializable" not in message:
         return message[0].lower() + message[1:]
     hint = _HINTS.get(name, "return text, numbers, booleans, None, lists and dicts")
-    return f"JSON cannot hold a {name}; {hint}"
+    return f"JSON cannot hold {named_type(value)}; {hint}"
 
 
 def _path(stack: list[_Container]) -> str:

@@ -9,6 +9,7 @@ from typing import cast
 from statepipe.connectors.byte_stream import ByteStream
 from statepipe.connectors.format_options import MAX_RECORD_BYTES
 from statepipe.connectors.lines import LineReader, lines_from
+from statepipe.errors import named_type
 from statepipe.ports.byte_source import ByteReader
 from statepipe.ports.formats import Decoder, Encoder, Framing, Malformed, UnwritableError
 from statepipe.ports.items import Item, Range, Unreadable
@@ -70,8 +71,8 @@ class TextEncoder:
             raise UnwritableError(name, f"a text line needs this field; the record has {known}")
         text = record[name]
         if not isinstance(text, str):
-            kind = type(text).__name__
-            raise UnwritableError(name, f"a text line needs a string, not a {kind}; use str(...)")
+            kind = named_type(text)
+            raise UnwritableError(name, f"a text line needs a string, not {kind}; use str(...)")
         if "\n" in text or text.endswith("\r"):
             raise UnwritableError(name, "the text holds a line end; use a JSON lines output")
         try:

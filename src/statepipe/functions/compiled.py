@@ -6,6 +6,7 @@ import ast
 import linecache
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from textwrap import dedent
 from traceback import walk_tb
 from types import CodeType
 from typing import Any
@@ -14,7 +15,7 @@ from statepipe.errors import ConfigError, Problem, Span
 from statepipe.functions.asking import ASKER, asked_names, may_ask, take_from_asker
 from statepipe.functions.inline import ParsedInline
 from statepipe.functions.names import namespace
-from statepipe.functions.parsing import TOO_DEEP
+from statepipe.functions.parsing import TOO_DEEP, described, shift_error
 from statepipe.functions.positions import Positions
 from statepipe.functions.scopes import FunctionNode, free_names
 from statepipe.functions.signature import CallStyle
@@ -47,6 +48,7 @@ def compile_inline(parsed: ParsedInline, *, trusted: bool) -> Compiled:
 
     Raises ConfigError for what only Python's compiler finds, as a `break` outside a loop.
     """
+    warn_of_escapes(parsed)
     named = any(asked_names(parsed.tree))
     style = _style(parsed)
     if named and style == "record":
@@ -63,6 +65,25 @@ def compile_inline(parsed: ParsedInline, *, trusted: bool) -> Compiled:
         call = _with_state(call, is_async=parsed.is_async)
     asks = named or (style != "record" and may_ask(parsed.tree))
     return Compiled(call, style, asks, named)
+
+
+def warn_of_escapes(parsed: ParsedInline) -> None:
+    """Let Python warn of invalid escapes, as `'\\d'`: once, with the config's file and line.
+
+    Of all else that it warns of, it does so when it compiles. Raises ConfigError where warnings
+    are errors.
+    """
+    source = parsed.code.source
+    if "\\" not in source.text:
+        return
+    above, bracket = source.locate(0)[0] - 1, parsed.code.expression is not None
+    text = f"({source.text}\n)" if bracket else dedent(source.text)
+    try:
+        ast.parse("\n" * above + text, file_name(source))
+    except SyntaxError as error:
+        if "invalid escape" in error.msg:
+            shift_error(error, above, int(bracket))
+            raise ConfigError([described(source, error)]) from error
 
 
 def _style(parsed: ParsedInline) -> CallStyle:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,11 @@ TOO_DEEP: Final = "this code is nested too deeply for Python"
 OUR_BRACKET: Final = re.compile(
     r"closing parenthesis '(.)' does not match opening parenthesis '\['"
 )
+READING: Final = "<statepipe reading>"
+"""The file of text that is only read: Python's warnings of it are left to `compile_inline`."""
+
+warnings.filterwarnings("ignore", module=READING)
+
 UNPARSABLE: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
@@ -30,9 +36,9 @@ class Wrapping:
         """Parse `text`; positions of nodes and errors are those in `text`."""
         lines, columns = self.prefix.count("\n"), len(self.prefix.rpartition("\n")[2])
         try:
-            tree = ast.parse(f"{self.prefix}{text}{self.suffix}")
+            tree = ast.parse(f"{self.prefix}{text}{self.suffix}", READING)
         except SyntaxError as error:
-            _shift_error(error, lines, columns)
+            shift_error(error, lines, columns)
             raise
         for node in ast.walk(tree):
             if isinstance(node, Located):
@@ -56,7 +62,8 @@ def _shift(node: Located, lines: int, columns: int) -> None:
             node.end_col_offset -= columns
 
 
-def _shift_error(error: SyntaxError, lines: int, columns: int) -> None:
+def shift_error(error: SyntaxError, lines: int, columns: int) -> None:
+    """Move `error` up and, in the first line then, to the left."""
     if error.lineno is not None:
         error.lineno -= lines
         if error.lineno == 1 and error.offset is not None:
@@ -126,7 +133,7 @@ def syntax_problem(source: SourceText) -> ConfigError:
         error = _bracket_error(text) or expression
     else:
         error = statements
-    return ConfigError([_describe(source, error)])
+    return ConfigError([described(source, error)])
 
 
 def _failure(parse: Callable[[str], object], text: str) -> Exception:
@@ -157,7 +164,8 @@ def _bracket_error(text: str) -> SyntaxError | None:
     return None
 
 
-def _describe(source: SourceText, error: Exception) -> Problem:
+def described(source: SourceText, error: Exception) -> Problem:
+    """Return the problem of an error of Python's parser, whose positions are those in the text."""
     if isinstance(error, RecursionError | MemoryError):
         return Problem(source.place, TOO_DEEP)
     start, end = _extent(source, error)

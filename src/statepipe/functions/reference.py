@@ -124,14 +124,16 @@ def unknown_names(parsed: ParsedInline, registered: Iterable[str]) -> Iterator[P
     given = {argument.arg for argument in parsed.function.args.args}
     # A name that stands alone may be meant as that of a registered function.
     alone = isinstance(parsed.code.expression, ast.Name)
-    candidates = known | given | (set(registered) if alone else set())
+    candidates = known | given
     what = "is neither a registered function nor a name in" if alone else "is not known to"
     for node in free_names(parsed.tree):
         if node.id not in known:
             yield positions.problem(
                 node,
                 f"name {node.id!r} {what} inline code",
-                _name_advice(node.id, candidates, parsed.code.parameters),
+                _alone_advice(node.id, registered, known)
+                if alone
+                else _name_advice(node.id, candidates, parsed.code.parameters),
             )
 
 
@@ -147,6 +149,15 @@ def names_out_of_reach(parsed: ParsedInline) -> Iterator[Problem]:
         elif decorators:
             message = f"{name.id!r} is not there in a function with a decorator"
             yield positions.problem(name, message, f"take it from the state: `state.{name.id}`")
+
+
+def _alone_advice(name: str, registered: Iterable[str], known: Iterable[str]) -> str:
+    """Return advice on a whole code of one name: it was likely to name a function."""
+    if match := close_match(name, registered):
+        return f"did you mean {match!r}?"
+    giving = f"a program gives its functions as custom_functions={{{name!r}: ...}}"
+    match = close_match(name, known)
+    return giving if match is None else f"{giving}; or did you mean {match!r}?"
 
 
 def _name_advice(name: str, candidates: Iterable[str], parameters: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from statepipe.functions.moment import NO_PROMISE, Promise, moment_of
 from statepipe.record import Record, Run
@@ -36,6 +36,9 @@ class RunBound:
     def error(self) -> Caught | None:
         """The error that was caught on the way here, as a dict of one's own; None without one."""
         return None if self._caught is None else dict(self._caught)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> NoReturn:  # as `copy` calls it
+        raise TypeError(f"{self!r} cannot be copied or kept in a record; take its data")
 
     def now(self) -> datetime:
         """Return when the run began, in UTC: the same for all its records."""
@@ -108,7 +111,8 @@ class StateView(RunBound, Brief):
         return self.data.items()
 
     def __repr__(self) -> str:
-        return f"<state {self.name!r}, {len(self.data)} fields>"
+        count = len(self.data)
+        return f"<state {self.name!r}, {count} {'field' if count == 1 else 'fields'}>"
 
 
 class Context(RunBound, Brief):

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias, cast
 from statepipe.errors import ConfigError, Span
 from statepipe.functions.compiled import compile_inline
 from statepipe.functions.inline import IMPLICIT, ParsedInline
+from statepipe.functions.parsing import READING
 from statepipe.functions.pieces import Piece, PieceKind, Tell, Watched
 from statepipe.functions.positions import Positions
 from statepipe.functions.scopes import free_names
@@ -178,7 +179,7 @@ def seen(number: int, node: ast.expr) -> ast.Call:
 def says(text: str, node: ast.expr) -> bool:
     """Tell whether `text` is that of `node`: Python 3.11 misplaces what stands in f-strings."""
     try:
-        return ast.dump(ast.parse(text.strip(), mode="eval").body) == ast.dump(node)
+        return ast.dump(ast.parse(text.strip(), READING, mode="eval").body) == ast.dump(node)
     except (SyntaxError, ValueError):
         return False
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from statepipe.config.problems import suggestion
+from statepipe.config.problems import nearest, suggestion
 from statepipe.config.tree import (
     ListNode,
     MapNode,
@@ -37,13 +37,23 @@ def checked_params(builtin: Builtin[Any], params: Mapping[str, Any], node: Node)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         problems: dict[tuple[Place, str], Problem] = {}
+        misspelt = meant_by(builtin, details)
         for detail in details:
+            if detail["type"] == "missing" and detail["loc"] in misspelt:
+                continue
             if detail["type"] == "too_short" and not is_empty(find(node, detail["loc"])):
                 continue  # only its items are wrong, which is told
             problem = problem_of(builtin, detail, node)
             problems.setdefault((problem.place, problem.message), problem)
         raise ConfigError(problems.values()) from None  # pydantic's shows the values
     return model
+
+
+def meant_by(builtin: Builtin[Any], details: list[ErrorDetails]) -> set[tuple[int | str, ...]]:
+    """Return the parameters that those which are not known are most likely to be."""
+    known = builtin.params.model_fields
+    wrong = (each["loc"] for each in details if each["type"] == "extra_forbidden")
+    return {(nearest(str(path[0]), known) or "",) for path in wrong if len(path) == 1}
 
 
 def is_empty(node: Node) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from statepipe.functions.function import Function, InlineCode
+from statepipe.functions.parsing import READING
 from statepipe.functions.positions import Positions
 from statepipe.functions.scopes import free_names
 from statepipe.plan.additions import additions_of
@@ -173,7 +174,7 @@ def says_the_same(code: InlineCode, fusion: Fusion, uses: RecordUses) -> bool:
         at = edit.end
     text += code.source.text[at : fusion.end]
     try:
-        again = ast.parse(f"((\n{text}))", mode="eval").body
+        again = ast.parse(f"((\n{text}))", READING, mode="eval").body
     except SyntaxError:
         return False
     assert code.expression is not None

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from statepipe.errors import ResourceError, Span
 from statepipe.functions.builtin import FieldError
+from statepipe.functions.parsing import READING
 from statepipe.plan.refusals import (
     NestingLimitError,
     NoOpenArcError,
@@ -65,7 +66,7 @@ def owner_of(name: str, record: Record, span: Span | None) -> tuple[str, Record]
 def constant_path(code: str) -> list[str]:
     """Return the fields in `state.data['a']['b']`; [] for code of any other form."""
     try:
-        node = ast.parse(code, mode="eval").body
+        node = ast.parse(code, READING, mode="eval").body
     except (SyntaxError, ValueError):
         return []
     path: list[str] = []

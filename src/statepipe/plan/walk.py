@@ -126,6 +126,8 @@ class Walk:
             yield from way
         except Exception as raised:
             # User code's, or our refusal on its account: the record's failure either way.
+            if not self.path:  # its time was over before it could enter its first state
+                self.path.append(called(self.plan.states[self.at].name, self.networks))
             error = self._failure(raised)
         if error is not None and self.caught is not None:
             error.notes = (*error.notes, earlier(self.caught))

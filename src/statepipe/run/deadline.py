@@ -22,11 +22,16 @@ class SystemTiming:
     """The `Timing` of a process: its own clock, threads and chance."""
 
     def within(self, seconds: float, error: type[Exception], call: Callable[[], Result]) -> Result:
+        if seconds <= 0:
+            raise error
         return within(seconds, error, call)
 
     async def within_async(
         self, seconds: float, error: type[Exception], work: Coroutine[Any, Any, Result]
     ) -> Result:
+        if seconds <= 0:
+            work.close()
+            raise error
         return await within_async(seconds, error, work)
 
     def sleep(self, seconds: float) -> None:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
-from statepipe.errors import SourceError
+from statepipe.errors import SourceError, named_type
 from statepipe.ports import Source
 from statepipe.record import Record
 from statepipe.run.awaiting import settled
@@ -73,7 +73,7 @@ def checked(source: Source, given: object) -> Sequence[Any]:
         return given
     if inspect.iscoroutine(given):
         given.close()
-    name, kind = type(source).__name__, type(given).__name__
+    name, kind = type(source).__name__, named_type(given)
     raise SourceError(
-        f"{name}.read must give a list of records, not a {kind}; to await, declare it `async def`"
+        f"{name}.read must give a list of records, not {kind}; to await, declare it `async def`"
     )

@@ -68,7 +68,7 @@ def tell_counts(error: BaseException, result: StreamResult) -> None:
         vars(error)["result"] = result
     if result.total_records:
         error.add_note(
-            f"after {result.total_records} records: "
+            f"after {result.total_records} {'record' if result.total_records == 1 else 'records'}: "
             f"{result.successful} successful, {result.failed} failed"
         )
 

@@ -71,7 +71,8 @@ class MemorySource:
 
     def _reach(self, mark: Mark) -> None:
         if mark is ABORT:
-            raise AbortedError(f"the source was told to abort after {self.given} records")
+            noun = "record" if self.given == 1 else "records"
+            raise AbortedError(f"the source was told to abort after {self.given} {noun}")
         self._ended = mark is END
 
 

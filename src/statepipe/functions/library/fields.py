@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from statepipe.errors import named_type
 from statepipe.functions.builtin import FieldError, ParamError, shown_path
 
 FieldPath: TypeAlias = tuple[str, ...]
@@ -113,7 +114,7 @@ KINDS: dict[type, str] = {
 
 def kind_of(value: Any) -> str:  # a JSON value, or user code's
     """Return what kind of value it is, in words, without showing it."""
-    return KINDS.get(type(value), f"a {type(value).__name__}")
+    return KINDS.get(type(value)) or named_type(value)
 
 
 def missing(path: FieldPath, rule: str) -> FieldError:
