@@ -83,9 +83,11 @@ class FileSource:
 
         What is compressed or is one JSON array is read from its begin.
         """
-        if not self.compressed and self.total_bytes is not None and point.offset > self.total_bytes:
+        size = None if self.compressed else self.total_bytes
+        # The missing end of a JSON array that is cut off stands, as a record, behind the last byte.
+        if size is not None and point.offset > size + 1:
             raise SourceError(
-                f"{self.path} has {self.total_bytes} bytes; {point.offset} of it were read before"
+                f"{self.path} has {size} bytes; {point.offset} of it were read before"
             )
         stream = self._stream()
         try:
