@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from statepipe.connectors.byte_stream import PlainStream
+from statepipe.connectors.byte_stream import PlainStream, SmallReads
 from statepipe.errors import SourceError
 
 
@@ -57,6 +57,18 @@ def test_a_medium_that_breaks_is_a_source_error_with_its_place() -> None:
 
     assert str(caught.value) == "cannot read a.txt at byte 7: Input/output error"
     assert isinstance(caught.value.__cause__, OSError)
+
+
+def test_a_stream_read_in_small_pieces_is_the_stream() -> None:
+    file = BreakingFile(b"0123456789", 99)
+    stream = SmallReads(PlainStream(file, "a.txt"), 4)
+    stream.skip_to(1)
+    pieces = [stream.read(99), stream.read(2), stream.read(99)]
+    stream.close()
+
+    assert pieces == [b"1234", b"56", b"789"]
+    assert stream.used(7) == 7
+    assert file.closed
 
 
 def test_closing_closes_the_file() -> None:

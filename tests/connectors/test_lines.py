@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from statepipe.connectors import lines
 from statepipe.connectors.byte_stream import PlainStream
 from statepipe.connectors.filesystem import LocalFiles
-from statepipe.connectors.lines import BEYOND_BYTES, BLOCK_SIZE, LineReader, stream_start
+from statepipe.connectors.format_options import BLOCK_SIZE
+from statepipe.connectors.lines import BEYOND_BYTES, LineReader, stream_start
 from statepipe.ports.items import Block, Item, Range, Unreadable
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.reliability.victims import Job
+from tests.streaming.pushes import pushing
 from tests.streaming.streams import Stream, async_stream, blocking_stream, one_state
 
 SEEN = "lambda state: {**state.data, 'seen': 1}"
@@ -28,6 +29,7 @@ class Flow:
     stream: Stream = blocking_stream
     stages: int = 1
     sinks: int = 2
+    machine: Callable[[], dict[str, Any]] | None = None
 
     def job(self, folder: Path, name: str, records: int) -> Job:
         """Return the stream into a new folder, which holds an old output already."""
@@ -37,7 +39,7 @@ class Flow:
         sink = {state: out / f"{state}{self.into}" for state in names}
         sink["output"].write_bytes(OLD)
         return Job(
-            config=numbers(),
+            config=(self.machine or numbers)(),
             source=self._source(folder, records),
             sink=sink,
             checkpoint=folder / f"{name}.checkpoint",
@@ -68,6 +70,8 @@ FLOWS = [
     Flow("two-stages", ".jsonl", ".jsonl", stages=2, sinks=1),
     Flow("iterator", "", ".json"),
     Flow("async", ".jsonl", ".json", stream=async_stream),
+    Flow("pushes", ".jsonl", ".jsonl", machine=pushing),
+    Flow("pushes-by-two-workers", ".csv", ".jsonl.gz", parallelism=2, machine=pushing),
 ]
 
 

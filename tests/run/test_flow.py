@@ -129,6 +129,22 @@ def test_while_paused_or_short_of_memory_there_is_no_room() -> None:
     assert Flow(100, 100, limit_bytes=10).has_room(1, 10) is False
 
 
+def test_what_is_expected_counts_as_if_it_were_there() -> None:
+    flow = Flow(limit=100, pause_at=100, limit_bytes=1000)
+    flow.on_read(1, 100)
+    flow.growth_bytes = 500
+    verdicts = [flow.may_read(1, 400), flow.may_read(1, 401), flow.has_room(1, 400)]
+    flow.growth_bytes = 900
+    verdicts.append(flow.may_read(1))
+    flow.growth_bytes = 401
+    verdicts.append(flow.may_read(1))
+    flow.growth_bytes = 400
+    verdicts.append(flow.may_read(1))
+
+    assert verdicts == [True, False, False, False, False, True]
+    assert flow.in_flight_bytes == 100
+
+
 def test_with_nothing_under_way_bytes_hold_nothing_up() -> None:
     flow = Flow(limit=5, pause_at=5, limit_bytes=10)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,6 +88,27 @@ def test_a_memory_limit_lowers_the_bytes_under_way(
     assert sizes.chunk_bytes == expected // 4
 
 
+@pytest.mark.parametrize(
+    ("buffer_bytes", "block", "waiting"),
+    [(64 * MB, 256 * 1024, MB), (MB, MB // 32, MB // 8), (160_000, 5_000, 20_000), (1, 4096, 0)],
+)
+def test_less_is_read_at_once_where_less_may_be_under_way(
+    buffer_bytes: int, block: int, waiting: int
+) -> None:
+    sizes = full_sizes(StreamConfig(buffer_bytes=buffer_bytes))
+
+    assert (sizes.block_bytes, sizes.waiting_bytes) == (block, waiting)
+
+
+def test_chunks_that_will_grow_are_cut_smaller_and_nothing_else_changes() -> None:
+    sizes = full_sizes(StreamConfig())
+    smaller = sizes.before_growth(2.5)
+
+    assert smaller.chunk_bytes == int(sizes.chunk_bytes / 2.5)
+    assert replace(smaller, chunk_bytes=sizes.chunk_bytes) == sizes
+    assert sizes.before_growth(1e12).chunk_bytes == 1
+
+
 @given(
     samples=st.lists(st.floats(0, 3000), max_size=50),
     chunk_size=st.integers(1, 100_000),
@@ -104,4 +127,5 @@ def test_sizes_stay_between_one_and_what_was_asked_for(
         assert 1 <= sizes.chunk_bytes <= full.chunk_bytes
         assert 1 <= sizes.buffer_bytes <= buffer_bytes
         assert sizes.flow_bytes + sizes.read_ahead_bytes == sizes.buffer_bytes
+        assert sizes.waiting_bytes <= sizes.read_ahead_bytes
         assert sizes.tight == (now_mb >= 1000)

@@ -52,6 +52,21 @@ def test_while_reading_is_paused_only_the_bell_tells() -> None:
     assert (free, held.wait_s()) == (0.5, None)
 
 
+def test_chunks_are_cut_by_what_their_results_weigh() -> None:
+    held, intake, _ = restrained(chunk_size=100, buffer_bytes=64_000)
+    sizes: list[int] = []
+    intake.resize = lambda sizes_: sizes.append(sizes_.chunk_bytes)  # type: ignore[method-assign]
+    for read, results in ((1000, 500), (1000, 3500)):
+        held.under_way.on_read(5, read)
+        held.under_way.on_computed(
+            Done(len(sizes), 5, [ChunkResult(5, {}, [b"x" * results], [5])]).weighed()
+        )
+        held.may_read()
+
+    assert sizes[0] == 64_000 // 4
+    assert sizes[1] < 64_000 // 4 // 2
+
+
 def test_a_look_is_due_at_once_and_then_after_some_time() -> None:
     held, _, clock = restrained()
     clock.advance(100.0)

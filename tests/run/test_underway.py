@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from statepipe.run.chunk import ChunkResult, Output
 from statepipe.run.computing import Done
 from statepipe.run.flow import Flow
+from statepipe.run.growth import FIRST_GUESS
 from statepipe.run.underway import UnderWay
 
 
@@ -45,6 +46,35 @@ def test_a_chunk_weighs_its_input_then_its_output_until_that_is_written() -> Non
     seen.append((flow.in_flight, flow.in_flight_bytes))
 
     assert seen == [(5, 40), (5, 30), (5, 30), (5, 30), (0, 0)]
+
+
+def test_a_chunk_is_taken_to_grow_as_those_before_it_have() -> None:
+    flow, outlet, seen = Flow(100, 100), Outlet(), list[int]()
+    under_way, result = UnderWay(flow, [outlet]), done(0, 5, b"x" * 120)
+    under_way.on_read(5, 40)
+    seen.append(flow.growth_bytes)
+    under_way.on_computed(result)
+    seen.append(flow.growth_bytes)
+    outlet.taken_bytes = 120
+    under_way.on_taken(result)
+    under_way.on_read(5, 40)
+    seen.append(flow.growth_bytes)
+    outlet.taken_bytes = 200
+    under_way.on_taken(Done(1, 5, [ChunkResult(5, {}, [b"x" * 80], [5])]))
+
+    assert seen == [(FIRST_GUESS - 1) * 40, 0, 2 * 40]
+    assert (flow.in_flight_bytes, flow.growth_bytes) == (200, 0)
+
+
+def test_what_a_callable_takes_counts_as_results_although_it_leaves_no_bytes() -> None:
+    flow = Flow(100, 100)
+    under_way, result = UnderWay(flow, [Outlet()]), done(0, 2, b"x" * 300)
+    under_way.on_read(2, 100)
+    under_way.on_computed(result)
+    under_way.on_taken(result)
+
+    assert under_way.growth.times == 3
+    assert flow.in_flight_bytes == 0
 
 
 def test_a_chunk_is_written_when_every_outlet_has_written_its_part() -> None:
@@ -107,6 +137,7 @@ def test_a_part_of_the_results_lets_go_of_its_part_of_the_input() -> None:
     under_way.on_computed(part)
 
     assert flow.in_flight_bytes == 50 - 20 + 2
+    assert flow.growth_bytes == (50 - 20) * (FIRST_GUESS - 1)
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 99), st.integers(0, 99)), max_size=20))
@@ -124,4 +155,4 @@ def test_when_all_is_written_nothing_is_under_way(chunks: list[tuple[int, int, i
     outlet.written_bytes = outlet.taken_bytes
     under_way.release()
 
-    assert (flow.in_flight, flow.in_flight_bytes) == (0, 0)
+    assert (flow.in_flight, flow.in_flight_bytes, flow.growth_bytes) == (0, 0, 0)

@@ -5,12 +5,14 @@ Every record carries its number among the input's records, so that it can be fou
 
 from __future__ import annotations
 
+import copy
 import csv
 import gzip
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import cycle
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -45,7 +47,9 @@ KEEPING = [
 LATER_KEEPING = [later, later_failing, CallableLater()]
 
 
-def networks(transforms: list[Any]) -> st.SearchStrategy[dict[str, Any]]:
+def networks(
+    transforms: list[Any], limits: tuple[int, ...] = (1000, 10, 2)
+) -> st.SearchStrategy[dict[str, Any]]:
     """Configs of such transforms; the authors' own verdicts judge on the way."""
     wild = st.sampled_from(VERDICTS)
     tame = st.sampled_from(TAME_VERDICTS)
@@ -64,8 +68,8 @@ def networks(transforms: list[Any]) -> st.SearchStrategy[dict[str, Any]]:
         st.just([]) | st.just([]) | st.just([]) | st.lists(wild, max_size=1),
         st.lists(arcs, min_size=1, max_size=3),
     )
-    limits = st.sampled_from([1000, 10, 2])
-    return st.builds(network, st.lists(states, min_size=2, max_size=5), limits)
+    drafted = st.lists(states, min_size=2, max_size=5)
+    return st.builds(network, drafted, st.sampled_from(limits))
 
 
 def network(drafted: list[Any], limit: int) -> dict[str, Any]:
@@ -87,7 +91,90 @@ def network(drafted: list[Any], limit: int) -> dict[str, Any]:
 
 
 def ends_of(config: dict[str, Any]) -> list[str]:
-    return [state["name"] for state in config["states"] if state.get("is_end")]
+    """Return the end states of the main network."""
+    main = config["networks"][0] if "networks" in config else config
+    return [state["name"] for state in main["states"] if state.get("is_end")]
+
+
+fields = st.sampled_from(["a", "b", "n", "k", "a.x", "text"])
+mappings = (
+    st.none()
+    | st.none()
+    | st.dictionaries(fields, fields, min_size=1, max_size=2).filter(
+        lambda mapping: len(set(mapping.values())) == len(mapping)
+    )
+)
+pushes = st.tuples(
+    st.sampled_from([1, 1, 1, 2, 0]),
+    st.sampled_from(["copy", "reference", "serialize"]),
+    mappings,
+    mappings,
+)
+handling = st.sampled_from(
+    [{}] * 4
+    + [
+        {"retry": {"max_attempts": 3, "backoff_s": 0}},
+        {"retry": {"max_attempts": 2, "backoff_s": 0}, "on_error": 1},
+        {"on_error": 1},
+        {"on_error": 2},
+    ]
+)
+
+
+def nested(networks: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """Configs of several such networks: some arcs of one lead through another, some states
+    retry, and some catch.
+    """
+    ways = st.lists(pushes | st.none(), min_size=2, max_size=8)
+    return st.builds(
+        joined, st.lists(networks, min_size=1, max_size=3), ways, st.lists(handling, min_size=1)
+    )
+
+
+def joined(configs: list[dict[str, Any]], ways: list[Any], handled: list[Any]) -> dict[str, Any]:
+    names = ["main", "net1", "net2"][: len(configs)]
+    next_way, next_handling = cycle(ways), cycle(handled)
+    networks = []
+    for number, (name, drafted) in enumerate(zip(names, configs, strict=True)):
+        states = [handling_of(each, next(next_handling), drafted) for each in drafted["states"]]
+        if number:
+            states = [{k: v for k, v in each.items() if k != "emit_output"} for each in states]
+        arcs = [pushing(each, next(next_way), number, names) for each in drafted["arcs"]]
+        networks.append({"name": name, "states": states, "arcs": arcs})
+    limit = configs[0]["max_transitions"]
+    return {
+        "name": "Chaos",
+        "main_network": "main",
+        "networks": networks,
+        "max_transitions": limit,
+    }
+
+
+def handling_of(
+    state: dict[str, Any], handling: dict[str, Any], config: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a state that recovers so; `on_error` says by how many states it goes on."""
+    if state["is_end"]:
+        return state
+    names = [each["name"] for each in config["states"]]
+    if "on_error" in handling:
+        at = (names.index(state["name"]) + handling["on_error"]) % len(names)
+        handling = {**handling, "on_error": names[at]}
+    return state | handling
+
+
+def pushing(arc: dict[str, Any], way: Any, number: int, names: list[str]) -> dict[str, Any]:
+    """Return an arc of network `number`, through another network where `way` leads to one."""
+    if way is None or number + way[0] >= len(names):
+        return arc
+    by, isolation, give, take = way
+    pushed = {k: v for k, v in arc.items() if k != "to"} | {
+        "target_network": names[number + by],
+        "return_state": arc["to"],
+        "data_isolation": isolation,
+    }
+    mapped = {"data_mapping": give, "result_mapping": take}
+    return pushed | {name: mapping for name, mapping in mapped.items() if mapping is not None}
 
 
 # -- inputs --------------------------------------------------------------------------------------
@@ -99,13 +186,19 @@ LIMIT_BYTES = 400
 class Input:
     """What a stream reads: a file `name` with `data`, or `records` where there is no name.
 
-    `pieces` are the bytes of each of its `total` records, None where they are not compared.
+    `pieces` are the bytes of each of its `total` records, None where they are not compared, and
+    `offsets` are where they begin; of an iterator's, their numbers.
     """
 
     name: str | None
     data: bytes
     pieces: list[bytes | None]
+    offsets: list[int]
     records: list[Any] = field(default_factory=list)
+
+    @property
+    def form(self) -> str:
+        return FORMS[(self.name or ".jsonl").split(".")[1]]
 
     @property
     def total(self) -> int:
@@ -113,19 +206,36 @@ class Input:
 
     def source(self, folder: Path) -> Any:
         if self.name is None:
-            return iter(self.records)
+            return iter(copy.deepcopy(self.records))
         path = folder / self.name
         path.write_bytes(gzip.compress(self.data) if self.name.endswith(".gz") else self.data)
         return path
 
+    def again(self, folder: Path) -> Any:
+        """Return the source once more: the same file, as it was left."""
+        return self.source(folder) if self.name is None else folder / self.name
+
 
 BLANK, MALFORMED, ALIEN, OVERSIZED = "blank", "malformed", "alien", "oversized"
+STRANGE = {
+    "twice": b'{"id": -1, "text": "%d:0", "id": %d}',
+    "surrogate": b'{"id": %d, "text": "%d:0", "s": "\\ud800", "\\udfff": "\\u2028\xe2\x80\xa8"}',
+    "deep": b'{"id": %d, "text": "%d:0", "d": ' + b"[" * 90 + b'{"n": 1}' + b"]" * 90 + b"}",
+    "wide": b'{"id": %d, "text": "%d:0", "n": -' + b"7" * 200 + b', "f": 1E400}',
+    "return": b'\t{"id": %d,\r"text": "%d:0"}\r',
+    "no number": b'{"id": %d, "text": "%d:0", "n": NaN}',
+    "infinite": b'{"id": %d, "text": "%d:0", "n": -Infinity}',
+    "array": b'[{"id": %d, "text": "%d:0"}]',
+}
+"""Lines of JSON with their number, twice: read as Python's `json` reads them, or malformed."""
+
 Piece: TypeAlias = "dict[str, Any] | str"
 piece = st.builds(
     lambda odd, record: odd or record,
-    st.sampled_from([None] * 16 + [BLANK, MALFORMED, ALIEN, OVERSIZED]),
+    st.sampled_from([None] * 20 + [BLANK, MALFORMED, ALIEN, OVERSIZED, *STRANGE]),
     any_records,
 )
+plain_piece = st.sampled_from([{}, {}, {"a": 1, "n": 2}, {"k": 1, "log": []}, {"b": 3}, BLANK])
 pieces = st.lists(piece, max_size=3) | st.lists(piece, min_size=6, max_size=30)
 ODD: dict[str, dict[str, bytes]] = {
     "jsonl": {
@@ -147,6 +257,9 @@ ODD: dict[str, dict[str, bytes]] = {
     },
     "text": {BLANK: b"\t", ALIEN: b"\xff\xfe", OVERSIZED: b"x" * 2 * LIMIT_BYTES},
 }
+FORMS = {"jsonl": "jsonl", "json": "json", "csv": "csv", "txt": "text"}
+MARK = b"\xef\xbb\xbf"
+BEGINS = {"jsonl": b"", "json": b"[", "csv": b"id,text,n\n", "text": b""}
 TORN = {"jsonl": b'{"id": 1, "te', "json": b"", "csv": b'1,"open', "text": None}
 """What a source of the format ends with if it is cut off; one record more, where there is any."""
 
@@ -162,41 +275,68 @@ def written(form: str, number: int, drawn: dict[str, Any]) -> bytes:
 
 
 def numbered(number: int, drawn: dict[str, Any]) -> Record:
-    return {**drawn, "text": f"{number}:{len(drawn)}", "id": number}
+    return {**copy.deepcopy(drawn), "text": f"{number}:{len(drawn)}", "id": number}
 
 
-def file_of(name: str, drawn: list[Piece], torn: bool) -> Input:
-    form = {"jsonl": "jsonl", "json": "json", "csv": "csv", "txt": "text"}[name.split(".")[1]]
-    lines: list[bytes] = []
+def file_of(name: str, drawn: list[Piece], torn: bool, before: bytes, end: bytes) -> Input:
+    form = FORMS[name.split(".")[1]]
+    data = bytearray(before + BEGINS[form])
+    offsets: list[int] = []
     kept: list[bytes | None] = []
+    behind = b""
     for piece in drawn:
-        if isinstance(piece, str) and piece not in ODD[form]:
+        line = line_of(form, len(kept), piece)
+        if line is None:
             continue
-        line = ODD[form][piece] if isinstance(piece, str) else written(form, len(kept), piece)
-        lines.append(line)
+        data += behind
         if piece != BLANK:
-            kept.append(line)
-    end = TORN[form] if torn else None
-    if end is not None:
+            offsets.append(len(data))
+            kept.append(line if form == "json" else line + end[:-1])
+        data += line
+        behind = b"," * (form == "json") + end
+    data += behind if form != "json" else b"" if torn else b"]"
+    if torn and TORN[form] is not None:
+        offsets.append(len(data))
         kept.append(None)
-    if form == "json":
-        data = b"[" + b",\n".join(lines) + (b"" if torn else b"]")
-    else:
-        header = b"id,text,n\n" if form == "csv" else b""
-        data = header + b"".join(line + b"\n" for line in lines) + (end or b"")
-    return Input(name, data, kept)
+        data += TORN[form] or b""
+    return Input(name, bytes(data), kept, offsets)
+
+
+def line_of(form: str, number: int, piece: Piece) -> bytes | None:
+    """Return a piece as a source has it; None where its format has no such thing."""
+    if not isinstance(piece, str):
+        return written(form, number, piece)
+    if piece in STRANGE:
+        strange = STRANGE[piece] % (number, number)
+        return {"jsonl": strange, "json": strange.strip()}.get(form)
+    return ODD[form].get(piece)
 
 
 def iterable_of(drawn: list[Piece]) -> Input:
     given: list[Any] = []
     for piece in drawn:
         given.append(piece if isinstance(piece, str) else numbered(len(given), piece))
-    return Input(None, b"", [None] * len(given), given)
+    return Input(None, b"", [None] * len(given), list(range(len(given))), given)
 
 
 NAMES = ["in.jsonl", "in.jsonl", "in.json", "in.csv", "in.txt", "in.jsonl.gz", "in.csv.gz"]
-files = st.builds(file_of, st.sampled_from(NAMES), pieces, st.booleans())
-inputs = files | files | files | st.builds(iterable_of, pieces)
+
+
+def inputs_of(pieces: st.SearchStrategy[list[Piece]]) -> st.SearchStrategy[Input]:
+    """Inputs of such pieces: files of all formats, and iterators."""
+    files = st.builds(
+        file_of,
+        st.sampled_from(NAMES),
+        pieces,
+        st.booleans(),
+        st.sampled_from([b"", b"", MARK]),
+        st.sampled_from([b"\n", b"\n", b"\r\n"]),
+    )
+    return files | files | files | st.builds(iterable_of, pieces)
+
+
+inputs = inputs_of(pieces)
+long_inputs = inputs_of(st.lists(plain_piece | plain_piece | piece, min_size=6, max_size=40))
 
 configs = st.builds(
     StreamConfig,
@@ -210,6 +350,16 @@ configs = st.builds(
     memory_limit_mb=st.sampled_from([None, None, 1]),
     max_record_bytes=st.just(LIMIT_BYTES),
     concurrency=st.sampled_from([1, 64]),
+)
+wilder_configs = st.builds(
+    replace,
+    configs,
+    chunk_size=st.sampled_from([1, 2, 3, 7, 50, 5000]),
+    parallelism=st.sampled_from([1, 1, 1, 1, 1, 1, 1, 1, 2, 3]),
+    ordered=st.just(True),
+    buffer_bytes=st.sampled_from([1, 300, 5_000, 64 * 1024 * 1024]),
+    max_wait_ms=st.sampled_from([0, 0.1, 5]),
+    memory_limit_mb=st.sampled_from([None, None, 64]),
 )
 
 
@@ -225,12 +375,14 @@ class Target:
     sink: Any  # as in `process_stream`
     path: Path | None
     numbers: Callable[[], list[int]]
+    records: Callable[[], list[Record]] = list
 
 
 def target_of(folder: Path, number: int, kind: str) -> Target:
     if kind == "function":
         seen: list[Record] = []
-        return Target(seen.append, None, lambda: list(map(number_of, seen)))
+        receive = seen.append
+        return Target(receive, None, lambda: list(map(number_of, seen)), lambda: seen)
     if kind == "object":
         sink = CollectingSink()
         return Target(sink, None, lambda: list(map(number_of, sink.records)))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,12 @@ from statepipe import Record, StreamConfig
 from statepipe.connectors.json_codec import JsonEncoder
 from statepipe.ports.byte_sink import ByteWriter
 from statepipe.ports.formats import Encoder, Framing
+from statepipe.run.intake import Intake
+from statepipe.run.restraint import Restraint
+from statepipe.run.underway import UnderWay
 from statepipe.run.writing import BUFFER_BYTES
 from tests.run.sources import WAIT_S, until
-from tests.streaming.streams import Stream, on_workers, one_state
+from tests.streaming.streams import Stream, async_stream, blocking_stream, on_workers, one_state
 
 COUNT = 100
 CHUNK = 5
@@ -40,11 +45,12 @@ class Tally:
     taken: int = 0
     got: int = 0
     most: int = 0
+    each: Sequence[Record] = ()
 
     def records(self) -> Iterator[Record]:
-        for number in range(COUNT):
+        for record in self.each or ({"n": number, "text": TEXT} for number in range(COUNT)):
             self.given += 1
-            yield {"n": number, "text": TEXT}
+            yield record
 
     async def live(self) -> AsyncIterator[Record]:
         for record in self.records():
@@ -183,6 +189,92 @@ def test_bytes_under_way_stay_under_the_budget(
     assert told[0] <= budget
     assert told[1] > 0
     assert (tmp_path / "out.jsonl").read_bytes() == path.read_bytes()
+
+
+GROWING = "lambda s: {**s.data, 'more': 4 * [s.data['text']]}"
+BUDGET = 500_000
+SOURCES = [".jsonl", ".jsonl.gz", ".json", ".csv", "iterator", "async iterator"]
+
+
+def source_of(kind: str, folder: Path, size: int) -> Any:
+    """Return a source of two budgets, in records of `size` bytes."""
+    records = [{"n": n, "text": "x" * size} for n in range(2 * BUDGET // size)]
+    if kind == "iterator":
+        return iter(records)
+    if kind == "async iterator":
+        return Tally(each=records).live()
+    path = folder / f"in{kind}"
+    lines = ",\n".join(map(json.dumps, records))
+    if kind == ".csv":
+        lines = "n,text\n" + "".join(f"{each['n']},{each['text']}\n" for each in records)
+    data = (f"[{lines}]" if kind == ".json" else lines.replace("},", "}")).encode()
+    path.write_bytes(gzip.compress(data, 1) if kind.endswith(".gz") else data)
+    return path
+
+
+@pytest.mark.parametrize("size", [100, 15_000])
+@pytest.mark.parametrize("times", [1, 5])
+@pytest.mark.parametrize("sink", ["file", "callable"])
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_small_budget_holds_whatever_is_read_and_becomes_of_it(
+    source: str,
+    sink: str,
+    times: int,
+    size: int,
+    parallelism: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    most = watched(monkeypatch)
+    options = on_workers(parallelism, chunk_size=1000, buffer_bytes=BUDGET)
+    given, size = source_of(source, tmp_path, size // times), size // times
+    stream = async_stream if source == "async iterator" else blocking_stream
+    flow = one_state(GROWING if times > 1 else None)
+    target: Any = tmp_path / "out.jsonl" if sink == "file" else lambda record: None
+    result = stream(flow, given, target, stream_config=options)
+
+    assert result.successful == 2 * BUDGET // size
+    assert BUDGET // 20 < most[0] <= BUDGET
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_records_larger_than_the_budget_are_under_way_one_by_one(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most, size = watched(monkeypatch), 2 * BUDGET // 3
+    options = StreamConfig(chunk_size=1000, buffer_bytes=BUDGET // 10)
+    given = source_of(source, tmp_path, size)
+    stream = async_stream if source == "async iterator" else blocking_stream
+    result = stream(one_state(), given, tmp_path / "out.jsonl", stream_config=options)
+
+    assert result.successful == 3
+    assert size < most[0] < 2.1 * size  # one in work, and one read ahead
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return where the most bytes are told that were under way at any step of a stream."""
+    most = [0]
+
+    def watch(name: str) -> None:
+        change = getattr(UnderWay, name)
+
+        def changed(under_way: UnderWay, *given: Any) -> None:
+            change(under_way, *given)
+            most[0] = max(most[0], under_way._flow.in_flight_bytes + waiting[-1].waiting_bytes)
+
+        monkeypatch.setattr(UnderWay, name, changed)
+
+    waiting: list[Intake] = []
+    start = Restraint.start
+
+    def started(restraint: Restraint) -> None:
+        waiting.append(restraint._intake)
+        start(restraint)
+
+    monkeypatch.setattr(Restraint, "start", started)
+    for name in ("on_read", "on_computed", "on_taken"):
+        watch(name)
+    return most
 
 
 def test_buffer_bytes_hold_a_source_back_that_the_records_would_not(stream: Stream) -> None:

@@ -212,6 +212,20 @@ def test_a_source_that_raises_can_be_gone_on_with(stream: Stream, tmp_path: Path
     assert len(lines_of(out["output"])) == 499
 
 
+def test_an_array_that_is_cut_off_is_gone_on_with_behind_its_end(
+    stream: Stream, tmp_path: Path
+) -> None:
+    """What is missing is a record of its own, and stands behind the last byte."""
+    source, sink = tmp_path / "in.json", {"output": tmp_path / "out.jsonl"}
+    source.write_text('[{"value": 1}')
+    result = run_in_pieces(stream, [2], divider(), source, sink, checkpoint=tmp_path / "c")
+
+    (letter,) = lines_of(tmp_path / "out.dead.jsonl")
+    assert (result.resumed_at, result.successful, result.malformed) == (2, 1, 1)
+    assert letter["position"]["offset"] == len(source.read_bytes())
+    assert [record["share"] for record in lines_of(sink["output"])] == [12]
+
+
 def test_pipelines_are_gone_on_with(tmp_path: Path) -> None:
     source, out = source_file(tmp_path), tmp_path / "out.jsonl"
     whole = tmp_path / "whole.jsonl"

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from statepipe import SimpleFSM
+from statepipe import Progress, SimpleFSM
 from statepipe.run.working import REPLY_S
 from tests.streaming.poison import (
     WAYS,
@@ -24,6 +25,7 @@ from tests.streaming.poison import (
     poisoned,
     write_source,
 )
+from tests.streaming.pushes import pushing
 from tests.streaming.streams import (
     Stream,
     blocking_stream,
@@ -31,6 +33,7 @@ from tests.streaming.streams import (
     lines_of,
     on_workers,
     one_state,
+    write_lines,
 )
 
 SOURCES = {
@@ -150,6 +153,87 @@ def test_poison_of_a_later_machine_is_told_with_its_machine_and_state(tmp_path: 
     assert letter["original"] == '{"id": 12, "poison": true}'
     assert [r["id"] for r in lines_of(tmp_path / "out.jsonl")] == [*range(12), *range(13, 30)]
     check_deaths(victims, result)
+
+
+def within(run: Callable[..., Any], **state: Any) -> dict[str, Any]:
+    """Return a machine that runs `run` two networks further in, and catches what fails there.
+
+    `state` is what the pushing state says besides.
+    """
+    into = {"data_mapping": {"id": "id", "poison": "poison"}, "result_mapping": {"double": "d"}}
+    start: dict[str, Any] = {"start": True, "on_error": "odd", **state}
+    main = {
+        "name": "main",
+        "states": {"a": start, "odd": {"end": True}, "output": {"end": True}},
+        "arcs": [{"from": "a", "target_network": "one", "return_state": "output", **into}],
+    }
+    one = {
+        "name": "one",
+        "states": {"b": {"start": True}, "out": {"end": True}},
+        "arcs": [{"from": "b", "target_network": "two", "return_state": "out"}],
+    }
+    two = {
+        "name": "two",
+        "states": {"c": {"start": True, "transform": run}, "out": {"end": True}},
+        "arcs": [{"from": "c", "to": "out"}],
+    }
+    return {"name": "Within", "main_network": "main", "networks": [main, one, two]}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_poison_in_an_inner_network_is_told_by_its_way_and_nobody_catches_it(
+    source: str, tmp_path: Path
+) -> None:
+    victims = Victims(tmp_path, "killed")
+    given_source: Any = SOURCES[source](tmp_path, poisoned(40, {5, 33}))
+    config = on_workers(2, chunk_size=10, max_deliveries=2)
+    retry = {"max_attempts": 2, "backoff_s": 0}
+    result = blocking_stream(
+        within(victims.run, retry=retry), given_source, tmp_path / "out.jsonl", stream_config=config
+    )
+
+    letters = lines_of(tmp_path / "out.dead.jsonl")
+    records = lines_of(tmp_path / "out.jsonl")
+    assert [letter["position"]["record"] for letter in letters] == [5, 33]
+    assert {letter["state"] for letter in letters} == {"one:two:c"}
+    assert {tuple(letter["path"]) for letter in letters} == {("a", "one:b", "one:two:c")}
+    assert [r["id"] for r in records] == [n for n in range(40) if n not in (5, 33)]
+    assert all(record["d"] == 2 * record["id"] for record in records)
+    assert result.by_state == {"output": 38}
+    check_deaths(victims, result)
+
+
+def test_workers_that_are_killed_from_outside_change_nothing(tmp_path: Path) -> None:
+    """Whoever works on records of inner networks, some of them tried again or caught."""
+    source = write_lines(tmp_path / "in.jsonl", [{"value": n % 200 - 7} for n in range(6000)])
+    killed, told = set[int](), list[int]()
+
+    def kill_one(progress: Progress) -> None:
+        told.append(progress.records_processed)
+        nurseries = psutil.Process().children()
+        workers = [each for nursery in nurseries for each in nursery.children()]
+        fresh = [each for each in workers if each.pid not in killed]
+        if len(killed) < 4 and progress.records_processed > 1000 * (len(killed) + 1):
+            victim = fresh[len(told) % len(fresh)]
+            killed.add(victim.pid)
+            victim.kill()
+
+    files: list[dict[str, bytes]] = []
+    for workers in (1, 2):
+        folder = tmp_path / str(workers)
+        folder.mkdir()
+        result = blocking_stream(
+            pushing(),
+            source,
+            {"output": folder / "out.jsonl", "negative": folder / "negative.csv"},
+            on_progress=kill_one if workers == 2 else None,
+            stream_config=on_workers(workers, chunk_size=50, buffer_size=500),
+        )
+        files.append({path.name: path.read_bytes() for path in folder.iterdir()})
+
+    assert files[0] == files[1]
+    assert result.total_records == result.successful + result.failed == 6000
+    assert len(killed) == 4 == result.workers_replaced
 
 
 class Unpicklable:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from statepipe import SimpleFSM
 from statepipe.connectors import gzip_stream
 from statepipe.testing import CommitLimits
 from tests.streaming.crashes import (
@@ -19,6 +20,7 @@ from tests.streaming.crashes import (
     power_loss,
     scenario_of,
 )
+from tests.streaming.pushes import pushing
 
 OVERLAPPING = CommitLimits(interval_s=0.0, open_bytes=1)
 """Commits as often as can be, while the driver goes on."""
@@ -71,6 +73,20 @@ def test_a_crash_with_workers_changes_nothing(tmp_path: Path) -> None:
 
     assert failure is None, str(failure)
     assert crashes > 20
+
+
+@pytest.mark.parametrize(("loss", "parallelism"), [(power_loss, 1), (kill, 1), (power_loss, 2)])
+def test_a_crash_where_records_are_in_networks_changes_nothing(
+    loss: Loss, parallelism: int, tmp_path: Path
+) -> None:
+    fsm, seeds = SimpleFSM(pushing()), range(200, 202 if parallelism == 1 else 201)
+    scenario = scenario_of(tmp_path, parallelism=parallelism, fsm=fsm)
+    failure, crashes = first_failure(scenario, seeds, loss)
+    print(f"{loss.__name__}: {crashes} crashes at {scenario.operations} operations, {seeds}")
+
+    assert failure is None, str(failure)
+    assert crashes > 20
+    assert scenario.counts[1:3] == [18, 4]
 
 
 @pytest.mark.parametrize("into", [".jsonl", ".csv.gz"])

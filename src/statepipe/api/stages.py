@@ -19,6 +19,7 @@ from statepipe.api.checkpointing import check_checkpoint
 from statepipe.api.request import BESIDE, Request
 from statepipe.connectors.format_options import FormatOptions
 from statepipe.run.options import StreamConfig, record_limit
+from statepipe.run.pressure import full_sizes
 from statepipe.run.progress import Progress
 
 Given = TypeVar("Given")
@@ -85,6 +86,7 @@ class Streaming(ABC, Generic[Given]):
             skip_empty_lines,
             record_limit(config),
             config.max_compression_ratio,
+            full_sizes(config).block_bytes,
         )
         request = Request(
             source=source,

@@ -29,6 +29,19 @@ class ByteStream(Protocol):
     def close(self) -> None: ...
 
 
+class SmallReads:
+    """Another stream, of which no read gives more than `most_bytes`."""
+
+    def __init__(self, stream: ByteStream, most_bytes: int) -> None:
+        self._stream = stream
+        self._most_bytes = most_bytes
+        self.skip_to, self.used, self.close = stream.skip_to, stream.used, stream.close
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes, and not more than it may; raises SourceError."""
+        return self._stream.read(min(size, self._most_bytes))
+
+
 class PlainStream:
     """The bytes of a file as they stand. `name` is for messages."""
 

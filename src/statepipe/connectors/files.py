@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from statepipe.connectors.byte_stream import ByteStream, PlainStream
+from statepipe.connectors.byte_stream import ByteStream, PlainStream, SmallReads
 from statepipe.connectors.durable_file import (
     Output,
     complete,
@@ -26,7 +26,7 @@ from statepipe.connectors.file_writer import (
     partial_path,
 )
 from statepipe.connectors.filesystem import open_stream
-from statepipe.connectors.format_options import MAX_RATIO
+from statepipe.connectors.format_options import BLOCK_SIZE, MAX_RATIO
 from statepipe.connectors.gzip_stream import GzipPacker, GzipStream
 from statepipe.connectors.lines import stream_start
 from statepipe.errors import SinkError, SourceError
@@ -53,6 +53,7 @@ class FileSource:
     splittable: bool = False
     live: bool = False
     max_ratio: float = MAX_RATIO
+    block_bytes: int = BLOCK_SIZE
 
     @property
     def name(self) -> str:
@@ -83,9 +84,11 @@ class FileSource:
 
         What is compressed or is one JSON array is read from its begin.
         """
-        if not self.compressed and self.total_bytes is not None and point.offset > self.total_bytes:
+        size = None if self.compressed else self.total_bytes
+        # The missing end of a JSON array that is cut off stands, as a record, behind the last byte.
+        if size is not None and point.offset > size + 1:
             raise SourceError(
-                f"{self.path} has {self.total_bytes} bytes; {point.offset} of it were read before"
+                f"{self.path} has {size} bytes; {point.offset} of it were read before"
             )
         stream = self._stream()
         try:
@@ -133,8 +136,10 @@ class FileSource:
             file = self.files.open_read(self.path)
         except OSError as exc:
             raise SourceError(f"cannot read {self.path}: {exc.strerror or exc}") from exc
-        stream = PlainStream(file, self.path)
-        return GzipStream(stream, self.path, self.max_ratio) if self.compressed else stream
+        stream: ByteStream = PlainStream(file, self.path)
+        if self.compressed:
+            stream = GzipStream(stream, self.path, self.max_ratio)
+        return SmallReads(stream, self.block_bytes) if self.block_bytes < BLOCK_SIZE else stream
 
 
 @dataclass(slots=True)

@@ -13,10 +13,16 @@ MAX_RATIO = 500.0
 Deflate cannot pass 1032; real data stays well below 100.
 """
 
+BLOCK_SIZE = 256 * 1024
+"""Default for the bytes asked for at once: large enough that a read costs nothing per record."""
+
 
 @dataclass(frozen=True, slots=True)
 class FormatOptions:
-    """What formats can be told. `csv_delimiter` `,` means a tab for TSV."""
+    """What formats can be told. `csv_delimiter` `,` means a tab for TSV.
+
+    `block_bytes`: how much of a source is read at once.
+    """
 
     text_field_name: str = "text"
     csv_delimiter: str = ","
@@ -24,3 +30,4 @@ class FormatOptions:
     skip_empty_lines: bool = True
     max_record_bytes: int = MAX_RECORD_BYTES
     max_compression_ratio: float = MAX_RATIO
+    block_bytes: int = BLOCK_SIZE

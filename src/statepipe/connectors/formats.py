@@ -65,8 +65,9 @@ def file_source(
     regular = stat.S_ISREG(status.st_mode)
     splittable = regular and not compressed and reading.splittable
     size = status.st_size if regular else None
-    ratio = options.max_compression_ratio
-    source = FileSource(path, reading, files, compressed, size, splittable, not regular, ratio)
+    ratio, block = options.max_compression_ratio, options.block_bytes
+    live = not regular
+    source = FileSource(path, reading, files, compressed, size, splittable, live, ratio, block)
     if isinstance(reading, CsvInput) and regular:
         source.open().close()  # its decoder may be sent to workers, and must know the columns
     return source

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from statepipe.connectors.byte_stream import ByteStream
-from statepipe.connectors.format_options import MAX_RECORD_BYTES
+from statepipe.connectors.format_options import BLOCK_SIZE, MAX_RECORD_BYTES
 from statepipe.connectors.json_codec import JsonDecoder, JsonEncoder
 from statepipe.connectors.json_elements import (
     JSON_WHITESPACE,
@@ -14,7 +14,6 @@ from statepipe.connectors.json_elements import (
     BegunElement,
 )
 from statepipe.connectors.lines import (
-    BLOCK_SIZE,
     HEAD_BYTES,
     oversized,
     read_first,

@@ -7,12 +7,9 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from statepipe.connectors.byte_stream import ByteStream
-from statepipe.connectors.format_options import MAX_RECORD_BYTES
+from statepipe.connectors.format_options import BLOCK_SIZE, MAX_RECORD_BYTES
 from statepipe.ports.items import Block, Item, Range, Unreadable
 from statepipe.saved import Point
-
-BLOCK_SIZE = 256 * 1024
-"""Bytes asked for at once: large enough that a read costs nothing per record."""
 
 BEYOND_BYTES = 4 * 1024
 """Asked for behind a span's end, where its last line ends as a rule; the rest others read."""

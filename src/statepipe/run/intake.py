@@ -135,7 +135,7 @@ class ByteIntake:
 
     def resize(self, sizes: Sizes) -> None:
         self._chunk_size, self._chunk_bytes = sizes.chunk_size, sizes.chunk_bytes
-        self._reading.most_bytes = sizes.read_ahead_bytes
+        self._reading.most_bytes = sizes.waiting_bytes
 
     def open(self) -> None:
         self._reading.open()

@@ -19,7 +19,7 @@ from statepipe.run.weighing import FARTHEST, weight
 
 
 class LiveIntake:
-    """Reads until the flow's limit is under way, then pauses until half of that is.
+    """Reads until the flow's limits are under way, then pauses until half of them is.
 
     A chunk is cut when `chunk_size` records are there, or when the first of them has waited for
     `max_wait_s`. `paused_s` adds up how long the iterator was held back. The first `skip` records
@@ -60,7 +60,6 @@ class LiveIntake:
         self._typical = 0
         self._most = chunk_size
         self._weighed_at = 1
-        self._ahead = chunk_size
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -116,7 +115,7 @@ class LiveIntake:
             await self._iterator.aclose()
 
     async def _pull(self) -> None:
-        records, flow = self._records, self._flow
+        records = self._records
         try:
             await self._skip_done()
             async for record in self._iterator:
@@ -129,7 +128,7 @@ class LiveIntake:
                     self._bell.ring()
                 elif count == self._most:
                     self._bell.ring()
-                if flow.in_flight + count >= self._limit():
+                if self._is_full(count):
                     await self._pause()
         except asyncio.CancelledError:
             if self._closing:
@@ -148,16 +147,22 @@ class LiveIntake:
             except StopAsyncIteration as end:
                 raise too_short(skipped, self._skip) from end
 
+    def _is_full(self, count: int) -> bool:
+        """Tell whether so many that wait are enough; a whole chunk always may be under way."""
+        flow = self._flow
+        if not flow.in_flight and count < self._most:
+            return False
+        with_next = flow.weight_bytes + self._typical * (count + 1)
+        return flow.in_flight + count >= self._limit() or with_next > flow.limit_bytes
+
     def _limit(self) -> int:
-        """Return how many records may be under way; a whole chunk always may."""
-        return self._most if self._flow.tight else self._ahead
+        """Return how many records may be under way."""
+        return self._most if self._flow.tight else max(self._flow.most, self._most)
 
     def _fit(self) -> None:
         """Let a chunk hold as many records as its bytes allow."""
         typical = self._typical or 1
         self._most = max(1, min(self._chunk_size, self._chunk_bytes // typical))
-        flow = self._flow
-        self._ahead = max(min(flow.most, flow.limit_bytes // typical), self._most)
         if len(self._records) >= self._most:
             self._bell.ring()
 
@@ -179,7 +184,9 @@ class LiveIntake:
         self.paused_s += self._clock.monotonic_s() - began
 
     def _resume(self) -> None:
-        in_flight, count = self._flow.in_flight, len(self._records)
-        starving = not in_flight and count < self._most
-        if starving or in_flight + count <= self._limit() // 2:
+        flow, count = self._flow, len(self._records)
+        starving = not flow.in_flight and count < self._most
+        few = flow.in_flight + count <= self._limit() // 2
+        light = flow.weight_bytes + self._typical * count <= flow.limit_bytes // 2
+        if starving or (few and light):
             self._resumed.set()

@@ -5,9 +5,9 @@ Nothing here changes what is written: a stream gives the same bytes however it i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from statepipe.run.options import MB, StreamConfig, limit_bytes
+from statepipe.run.options import StreamConfig, limit_bytes
 
 SHRINK_AT = 0.8
 GROW_AT = 0.6
@@ -22,8 +22,13 @@ BUFFER_SHARE = 8
 CHUNK_SHARE = 4
 """Of the bytes under way, one part in so many for one chunk, and as much for reading ahead."""
 
-READ_AHEAD_BYTES = MB
-"""Read ahead of computing at most: more gains nothing."""
+BLOCKS_AHEAD = 8
+"""Blocks that what is read ahead may be. A block may be twice as large as it is meant to be, by a
+record that began before it: four wait, or three such; and one of them chunks are cut from."""
+
+LARGEST_BLOCK_BYTES = 256 * 1024
+SMALLEST_BLOCK_BYTES = 4 * 1024
+"""Of what is read at once. More gains nothing, and less costs as much for each block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +42,26 @@ class Sizes:
 
     @property
     def read_ahead_bytes(self) -> int:
-        return min(READ_AHEAD_BYTES, self.buffer_bytes // CHUNK_SHARE)
+        return min(BLOCKS_AHEAD * LARGEST_BLOCK_BYTES, self.buffer_bytes // CHUNK_SHARE)
+
+    @property
+    def block_bytes(self) -> int:
+        """How much of a file may be read at once."""
+        return max(SMALLEST_BLOCK_BYTES, self.read_ahead_bytes // BLOCKS_AHEAD)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What may wait for chunks to be cut from it."""
+        return self.read_ahead_bytes // 2
 
     @property
     def flow_bytes(self) -> int:
         """What is left for computing and writing beside what is read ahead."""
         return self.buffer_bytes - self.read_ahead_bytes
+
+    def before_growth(self, times: float) -> Sizes:
+        """Return these sizes for chunks that will weigh so many times what is read of them."""
+        return replace(self, chunk_bytes=max(1, int(self.chunk_bytes / times)))
 
 
 def full_sizes(config: StreamConfig) -> Sizes:

@@ -13,15 +13,15 @@ from statepipe.run.bell import Bell
 from statepipe.run.blocks import content_of
 
 MAX_BLOCKS = 4
-"""Blocks read ahead; at about 256 KiB each, 1 MiB of a source."""
+"""Blocks that wait at most; at about 256 KiB each, 1 MiB of a source."""
 
 
 class ReadAhead:
-    """Reads blocks in its own thread until `MAX_BLOCKS` or `most_bytes` of them wait to be taken.
+    """Reads blocks in its own thread while there is room for one more like the last.
 
-    One block is always read. `waiting_bytes` counts what is there, the one block that found no
-    room included. `ended` is true when the source has ended and every block was taken; `error` is
-    what ended it. `open_source` opens the source where reading begins.
+    There is for `MAX_BLOCKS`, of `most_bytes` together; with none there, one is always read.
+    `waiting_bytes` counts what is there. `ended` is true when the source has ended and every block
+    was taken; `error` is what ended it. `open_source` opens the source where reading begins.
     """
 
     def __init__(self, open_source: Callable[[], ByteReader], bell: Bell) -> None:
@@ -79,27 +79,33 @@ class ReadAhead:
     def _read_all(self) -> None:
         assert self._reader is not None
         try:
-            while self._put(self._reader.read()):
-                pass
+            while self._has_room():
+                block = self._reader.read()
+                if block is None:
+                    return
+                self._put(block)
         finally:
             self._reader.close()
 
-    def _put(self, block: Block | None) -> bool:
-        """Add a block when there is room; return whether to read on."""
-        if block is None:
-            return False
+    def _has_room(self) -> bool:
+        """Wait until another block may be read; return False if none ever may."""
+        with self._changed:
+            while self._is_full() and not self._closed:
+                self._changed.wait()
+            return not self._closed
+
+    def _put(self, block: Block) -> None:
         block.content = block.content or content_of(block.items)
         with self._changed:
-            self.waiting_bytes += block.content
-            while self._is_full(block) and not self._closed:
-                self._changed.wait()
             if self._closed:
-                return False
+                return
+            self.waiting_bytes += block.content
             self._blocks.append(block)
         self._bell.ring()
-        return True
 
-    def _is_full(self, block: Block) -> bool:
-        if len(self._blocks) >= MAX_BLOCKS:
-            return True
-        return bool(self._blocks) and self.waiting_bytes > self.most_bytes
+    def _is_full(self) -> bool:
+        if not self._blocks:
+            return False
+        next_bytes = self._blocks[-1].content
+        full = self.waiting_bytes + next_bytes > self.most_bytes
+        return full or len(self._blocks) >= MAX_BLOCKS

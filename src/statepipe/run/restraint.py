@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from statepipe.ports.clock import Clock
 from statepipe.run.flow import Flow
+from statepipe.run.growth import FIRST_GUESS
 from statepipe.run.intake import Intake
 from statepipe.run.memory import MemoryGauge, give_back
 from statepipe.run.options import StreamConfig
@@ -30,6 +31,7 @@ class Restraint:
         self.flow = Flow(config.buffer_size, config.backpressure_threshold)
         self.under_way = UnderWay(self.flow, outlets)
         self._pressure = Pressure(config)
+        self._growth_times = FIRST_GUESS
         self._memory = MemoryGauge()
         self.look_due_s = 0.0
         self._intake = intake
@@ -44,6 +46,8 @@ class Restraint:
 
     def may_read(self) -> bool:
         """Tell whether a chunk may be taken now; the time until one may be counts as paused."""
+        if self.under_way.growth.times != self._growth_times:
+            self._resize()
         sizes = self._pressure.sizes
         records, size = sizes.chunk_size, sizes.chunk_bytes
         if self._intake.heeds_flow or not self.flow.has_room(records, size):
@@ -89,6 +93,6 @@ class Restraint:
         )
 
     def _resize(self) -> None:
-        sizes = self._pressure.sizes
+        sizes, self._growth_times = self._pressure.sizes, self.under_way.growth.times
         self.flow.tight, self.flow.limit_bytes = sizes.tight, sizes.flow_bytes
-        self._intake.resize(sizes)
+        self._intake.resize(sizes.before_growth(self._growth_times))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import ge
 from typing import Protocol
 
 from statepipe.run.computing import Done
 from statepipe.run.flow import Flow
+from statepipe.run.growth import Growth
 
 
 class Weighed(Protocol):
@@ -25,26 +27,46 @@ Behind = tuple[int, int, Sequence[int]]
 """Results that outlets took, until each has written up to its mark: records, bytes, marks."""
 
 
+@dataclass(slots=True)
+class Read:
+    """What is there of a chunk that is being computed: bytes, and how many times as many come."""
+
+    size: int
+    times: float
+
+    @property
+    def growth(self) -> int:
+        """By how many bytes the results are expected to weigh more."""
+        return int(self.size * (self.times - 1))
+
+
+NOTHING = Read(0, 1.0)
+
+
 class UnderWay:
     """Tells a flow of every chunk that is read, computed and written.
 
-    A chunk weighs what was read of it until it is computed, and then what is to be written of it,
-    dead letters included. Its records are under way until every outlet has handed on the
-    bytes that it took for them.
+    A chunk weighs what was read of it until it is computed, and what its results may weigh more,
+    to judge by the `growth` of those before it; and then what is to be written of it, dead
+    letters included. Its records are under way until every outlet has handed on the bytes that it
+    took for them.
     """
 
     def __init__(self, flow: Flow, outlets: Sequence[Weighed]) -> None:
         self._flow = flow
         self._outlets = outlets
-        self._read: dict[int, int] = {}
+        self.growth = Growth()
+        self._read: dict[int, Read] = {}
         self._behind: deque[Behind] = deque()
         self._submitted = 0
         self._taken = 0
 
     def on_read(self, records: int, size: int) -> None:
         """A chunk goes to be computed; chunks are numbered from 0 in this order."""
-        self._read[self._submitted] = size
+        read = Read(size, self.growth.times)
+        self._read[self._submitted] = read
         self._submitted += 1
+        self._flow.growth_bytes += read.growth
         self._flow.on_read(records, size)
 
     def on_computed(self, done: Done) -> None:
@@ -52,12 +74,17 @@ class UnderWay:
 
         Not told of results that are taken at once.
         """
-        left = self._read.get(done.number, 0)
-        gone = left if done.last else min(left, sum(result.size for result in done.results))
         if done.holds_records:
-            gone = 0  # these are what was read, and still there
-        self._read[done.number] = left - gone
+            self._flow.in_flight_bytes += done.size
+            return  # these are what was read, and still there
+        read = self._read[done.number]
+        growth, gone = read.growth, read.size
+        if not done.last:
+            gone = min(gone, sum(result.size for result in done.results))
+        read.size -= gone
+        self.growth.on_result(gone, done.size)
         self._flow.in_flight_bytes += done.size - gone
+        self._flow.growth_bytes += read.growth - growth
 
     def on_taken(self, done: Done) -> None:
         """The outlets took what is to be written of these results, dead letters included."""
@@ -65,8 +92,10 @@ class UnderWay:
         for outlet in self._outlets:
             marks.append(outlet.taken_bytes)
         size, self._taken = sum(marks) - self._taken, sum(marks)
-        read = self._read.pop(done.number, 0) if done.last else 0
-        self._flow.in_flight_bytes += size - done.size - read
+        read = self._read.pop(done.number) if done.last else NOTHING
+        self.growth.on_result(read.size, max(0, size - done.size))  # a callable takes no bytes
+        self._flow.in_flight_bytes += size - done.size - read.size
+        self._flow.growth_bytes -= read.growth
         self._behind.append((done.records if done.last else 0, size, marks))
 
     def release(self) -> None:
