@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from statepipe.run.alarm import Alarm
+
 
 class Bell(Protocol):
     """Rung from any thread; waited for by one driver. A ring between two waits is not lost."""
@@ -39,18 +41,13 @@ class ThreadBell:
     is_shared = False
 
     def __init__(self) -> None:
-        self._rung = threading.Event()
+        self._alarm = Alarm()
 
     def ring(self) -> None:
-        self._rung.set()
+        self._alarm.ring()
 
     async def wait(self, timeout_s: float | None) -> bool:
-        if timeout_s is not None:
-            timeout_s = min(timeout_s, threading.TIMEOUT_MAX)  # `inf` is more than it takes
-        if not self._rung.wait(timeout_s):
-            return False  # a ring from here on is for the next wait: it must not be cleared
-        self._rung.clear()
-        return True
+        return self._alarm.wait(timeout_s)
 
     async def breathe(self) -> None:
         """Nobody else is there."""

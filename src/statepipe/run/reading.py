@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from statepipe.ports.byte_source import ByteReader
 from statepipe.ports.items import Block
+from statepipe.run.alarm import Alarm
 from statepipe.run.bell import Bell
 from statepipe.run.blocks import content_of
 
@@ -31,7 +32,8 @@ class ReadAhead:
         self.waiting_bytes = 0
         self._bell = bell
         self._blocks: deque[Block] = deque()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = Alarm()
         self._finished = False
         self._closed = False
         self._reader: ByteReader | None = None
@@ -51,19 +53,18 @@ class ReadAhead:
 
     def take(self) -> Block | None:
         """Return the next block if it is there. The bell rings when that changes."""
-        with self._changed:
+        with self._lock:
             if not self._blocks:
                 return None
             block = self._blocks.popleft()
             self.waiting_bytes -= block.content
-            self._changed.notify()
-            return block
+        self._changed.ring()
+        return block
 
     def close(self) -> None:
         """Stop reading, a read that waits for a pipe included."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
+        self._closed = True
+        self._changed.ring()
         if self._reader is not None:
             self._reader.close()
 
@@ -89,17 +90,24 @@ class ReadAhead:
         if block is None:
             return False
         block.content = block.content or content_of(block.items)
-        with self._changed:
+        with self._lock:
             self.waiting_bytes += block.content
-            while self._is_full(block) and not self._closed:
-                self._changed.wait()
-            if self._closed:
-                return False
-            self._blocks.append(block)
-        self._bell.ring()
-        return True
+        while not self._closed:
+            if self._added(block):
+                self._bell.ring()
+                return True
+            self._changed.wait()
+        return False
 
-    def _is_full(self, block: Block) -> bool:
+    def _added(self, block: Block) -> bool:
+        """Add a block if there is room; return whether there was."""
+        with self._lock:
+            if not self._is_full():
+                self._blocks.append(block)
+                return True
+        return False
+
+    def _is_full(self) -> bool:
         if len(self._blocks) >= MAX_BLOCKS:
             return True
         return bool(self._blocks) and self.waiting_bytes > self.most_bytes

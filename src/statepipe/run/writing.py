@@ -8,6 +8,7 @@ from collections import deque
 from typing import Protocol
 
 from statepipe.ports.byte_sink import ByteWriter
+from statepipe.run.alarm import Alarm
 from statepipe.run.bell import Bell
 
 BUFFER_BYTES = 64 * 1024
@@ -46,7 +47,8 @@ class WriteBehind:
         self.taken_bytes = 0
         self.written_bytes = 0
         self._marks: deque[int] = deque()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = Alarm()
         self._ending = False
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
@@ -69,15 +71,13 @@ class WriteBehind:
             return
         piece = self._between.join(self._buffer)
         self._buffer, self._buffered = [], 0
-        with self._changed:
+        with self._lock:
             if self._error is not None:
                 return  # nobody would take it, and `pending` stay; the next call raises
             self._pieces.append(piece)
             self._marks.append(self.taken_bytes)
             self.pending += len(piece)
-            self._changed.notify()
-        if self._thread is None:
-            self._start()
+        self._hand_on()
 
     def act(self, act: Act) -> None:
         """Have `act` done when all that was put before has been written.
@@ -85,14 +85,12 @@ class WriteBehind:
         What it raises counts as raised by the writer.
         """
         self.flush()
-        with self._changed:
+        with self._lock:
             if self._error is not None:
                 act.drop(self._error)
                 return
             self._pieces.append(act)
-            self._changed.notify()
-        if self._thread is None:
-            self._start()
+        self._hand_on()
 
     def end(self) -> None:
         """Write everything and do all acts; nothing can be put after that. Blocks."""
@@ -108,20 +106,22 @@ class WriteBehind:
 
     def abort(self) -> None:
         """Drop what is not written, and leave the final name as it was. Blocks."""
-        with self._changed:
+        with self._lock:
             self._clear()
         self._join()
         self._writer.abort()
 
-    def _start(self) -> None:
+    def _hand_on(self) -> None:
+        self._changed.ring()
+        if self._thread is not None:
+            return
         thread = threading.Thread(target=self._write, name="statepipe-write", daemon=True)
         thread.start()
         self._thread = thread  # only now: Ctrl-C may come in between, and it is joined then
 
     def _join(self) -> None:
-        with self._changed:
-            self._ending = True
-            self._changed.notify()
+        self._ending = True
+        self._changed.ring()
         if self._thread is not None:
             self._thread.join()
 
@@ -134,7 +134,7 @@ class WriteBehind:
                 failed = error
                 if not isinstance(piece, bytes):
                     piece.drop(error)
-            with self._changed:
+            with self._lock:
                 self._error = failed
                 size = len(piece) if isinstance(piece, bytes) else 0
                 self.pending = 0 if failed is not None else self.pending - size
@@ -159,9 +159,9 @@ class WriteBehind:
         self._pieces.clear()
 
     def _next(self) -> bytes | Act | None:
-        with self._changed:
-            while not self._pieces and not self._ending:
-                self._changed.wait()
+        while not self._pieces and not self._ending:
+            self._changed.wait()
+        with self._lock:
             if self._error is not None:
                 self._clear()
             return self._pieces.popleft() if self._pieces else None
