@@ -42,7 +42,7 @@ def test_a_signal_handler_may_ring_for_the_thread_that_it_interrupts() -> None:
 
 
 class At:
-    """Raises KeyboardInterrupt before the `number`th instruction of an alarm, and of what it calls."""
+    """Raises KeyboardInterrupt before the `number`th instruction of an alarm and its calls."""
 
     def __init__(self, number: int) -> None:
         self.left = number

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from statepipe.interruption import Interruption
 from statepipe.run.alarm import Alarm
 
 
@@ -19,10 +20,13 @@ class Bell(Protocol):
 
     def ring(self) -> None: ...
 
+    def heed(self) -> None:
+        """Raise KeyboardInterrupt if Ctrl-C was noted. Called where the stream may be left."""
+
     async def wait(self, timeout_s: float | None) -> bool:
         """Wait until the bell has been rung since the last wait, or for `timeout_s`.
 
-        Return whether it was rung.
+        Return whether it was rung. Heeds Ctrl-C.
         """
 
     async def breathe(self) -> None:
@@ -42,12 +46,19 @@ class ThreadBell:
 
     def __init__(self) -> None:
         self._alarm = Alarm()
+        self.interruption = Interruption(self._alarm.ring)
 
     def ring(self) -> None:
         self._alarm.ring()
 
+    def heed(self) -> None:
+        self.interruption.heed()
+
     async def wait(self, timeout_s: float | None) -> bool:
-        return self._alarm.wait(timeout_s)
+        self.heed()
+        rung = self._alarm.wait(timeout_s)
+        self.heed()
+        return rung
 
     async def breathe(self) -> None:
         """Nobody else is there."""
@@ -73,6 +84,9 @@ class LoopBell:
             self._rung.set()
         else:
             self._call(self._rung.set)
+
+    def heed(self) -> None:
+        """Ctrl-C cancels the task."""
 
     async def wait(self, timeout_s: float | None) -> bool:
         try:
@@ -100,7 +114,7 @@ class LoopBell:
                 errors.append(error)
             self._call(done.set)
 
-        thread = threading.Thread(target=work, name="statepipe-aside")
+        thread = threading.Thread(target=work, name="statepipe-aside", daemon=True)
         thread.start()
         cancelled: asyncio.CancelledError | None = None
         while not done.is_set():

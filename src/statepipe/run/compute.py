@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from statepipe.codegen.engine import Engine, RunChunk
 from statepipe.functions.moment import NO_RUN, NOWHERE, Moments
+from statepipe.interruption import exposed
 from statepipe.plan.model import Plan
 from statepipe.plan.recover import Kept, restored
 from statepipe.plan.values import deep_copy
@@ -67,6 +68,7 @@ class ChunkRunner:
         self.waits = any(engine.plan.waits for engine in engines)
         self.holders = list(holders)
 
+    @exposed
     def run(self, chunk: ByteChunk | RecordChunk) -> ChunkResult:
         """Compute a chunk whose plans have no async functions."""
         if self._is_plain:  # what `_steps` comes to here, in as few calls as it takes

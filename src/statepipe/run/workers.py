@@ -10,6 +10,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from statepipe.errors import StreamError
+from statepipe.interruption import exposed
 from statepipe.run.computing import Done
 from statepipe.run.death import Death
 from statepipe.run.deliveries import Delivery
@@ -120,6 +121,7 @@ class Worker:
         if self._connection is not None:
             self._connection.close()
 
+    @exposed
     def _send(self, delivery: Delivery) -> None:
         assert self._connection is not None
         self._sent += 1
