@@ -17,6 +17,7 @@ import pytest
 
 import statepipe
 from statepipe import SimpleFSM, StreamConfig, interruption
+from tests.run.presses import press_when
 from tests.run.sources import WAIT_S
 from tests.streaming.streams import lines_of, one_state, write_lines
 
@@ -137,22 +138,6 @@ def test_ctrl_c_at_any_line_leaves_nothing_half_done_and_is_raised(
     print(f"{len(places)} places")
 
     assert len(places) > 15
-
-
-def press_when(true: Callable[[], object], times: int = 1) -> threading.Thread:
-    """Press Ctrl-C `times` times once something is true."""
-
-    def press() -> None:
-        late_s = time.monotonic() + WAIT_S
-        while not true() and time.monotonic() < late_s:
-            time.sleep(0.001)
-        for _ in range(times):
-            time.sleep(0.05)
-            os.kill(os.getpid(), signal.SIGINT)
-
-    thread = threading.Thread(target=press)
-    thread.start()
-    return thread
 
 
 def test_it_ends_a_stream_that_waits_for_its_source(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from statepipe import standard
 from statepipe.interruption import Interruption, interruptible, sheltered
+from statepipe.run.alarm import Alarm
 
 Result = TypeVar("Result")
 
@@ -78,15 +79,17 @@ def run_beside(work: Work[Result]) -> Result:
             outcome.append(work.run())
         except BaseException as error:  # raised again in the caller's thread
             errors.append(error)
+        over.ring()
 
+    over = Alarm()  # a `join` that an error has cut short counts the thread as ended
     thread = threading.Thread(target=run, name="statepipe-loop", daemon=True)
     with interruptible(Interruption(work.cancel)):
         thread.start()
         try:
-            thread.join()
+            over.wait()
         except BaseException:  # of a signal handler of the program's own
             work.cancel()
-            thread.join()
+            over.wait()
             raise
     if errors:
         raise errors[0]
