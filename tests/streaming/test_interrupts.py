@@ -76,11 +76,10 @@ def run_until(press: PressAt, run: Callable[[], object]) -> bool:
 
 
 def statepipes_threads() -> list[str]:
-    """Return the threads that streams have left, but for the one that stays a second."""
+    """Return the threads that streams have left."""
     late_s = time.monotonic() + 5
     while time.monotonic() < late_s:
         names = [each.name for each in threading.enumerate() if each.name.startswith("statepipe-")]
-        names = [name for name in names if name != "statepipe-deadline"]
         if not names:
             return []
         time.sleep(0.005)

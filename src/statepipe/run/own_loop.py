@@ -57,9 +57,16 @@ class Work(Generic[Result]):
         assert task is not None
         self._task: asyncio.Task[Any] = task
         self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(tell_but_interrupts)
         if self._is_cancelled:
             raise asyncio.CancelledError
         return await self._start()
+
+
+def tell_but_interrupts(loop: standard.asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Do what a loop does with an error that nobody awaits; an interrupt is raised in any case."""
+    if not isinstance(context.get("exception"), KeyboardInterrupt):
+        loop.default_exception_handler(context)
 
 
 @sheltered
