@@ -27,11 +27,16 @@ GENERATED = "<statepipe "
 
 
 class Region(Enum):
-    """Where a thread is: in a stream, in the author's code that a stream calls, or in neither."""
+    """Where a thread is: in a stream, in the author's code that a stream calls, or in neither.
+
+    In what is delicate, such code opens what somebody has to close: Ctrl-C is raised there, but a
+    worker that is told to end does so a little later.
+    """
 
     OUTSIDE = 0
     SHELTERED = 1
     EXPOSED = 2
+    DELICATE = 3
 
 
 _regions: dict[CodeType, Region] = {}
@@ -48,6 +53,12 @@ def sheltered(function: Function) -> Function:
 def exposed(function: Function) -> Function:
     """Mark what calls code of the author's, or may wait for ever: it may end at any bytecode."""
     _regions[cast(FunctionType, function).__code__] = Region.EXPOSED
+    return function
+
+
+def delicate(function: Function) -> Function:
+    """Mark what opens or sets up, in code of the author's."""
+    _regions[cast(FunctionType, function).__code__] = Region.DELICATE
     return function
 
 
@@ -68,32 +79,46 @@ def strike(frame: FrameType | None) -> None:
 
     For signal handlers: `frame` is what was interrupted.
     """
-    if not note() or region_of(frame) is not Region.SHELTERED:
-        raise KeyboardInterrupt
+    if _under_way and region_of(frame) is Region.SHELTERED:
+        note()
+        return
+    for interruption in _under_way:
+        interruption.is_struck = True
+    raise KeyboardInterrupt
 
 
-def note() -> bool:
-    """Have the streams of the main thread end where they come to a border; return if any will."""
+def note() -> None:
+    """Have the streams of the main thread end where they come to a border."""
     for interruption in _under_way:
         interruption.note()
-    return bool(_under_way)
+
+
+def heed_what_was_swallowed() -> None:
+    """Raise KeyboardInterrupt again that code of the author's has kept to itself."""
+    here = threading.current_thread() is threading.main_thread()
+    if here and _under_way and _under_way[-1].is_struck:
+        _under_way[-1].heed()
 
 
 class Interruption:
-    """What one stream in the main thread knows of being interrupted. `wake` wakes its driver."""
+    """What one stream in the main thread knows of being interrupted. `wake` wakes its driver.
+
+    `is_struck`: KeyboardInterrupt was raised in what the stream calls, and wakes it by itself.
+    """
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._is_noted = False
+        self.is_struck = False
 
     def note(self) -> None:
         self._is_noted = True
         self._wake()
 
     def heed(self) -> None:
-        """Raise KeyboardInterrupt if one was noted and has not been raised here."""
-        if self._is_noted:
-            self._is_noted = False
+        """Raise KeyboardInterrupt if there was one that has not come out here."""
+        if self._is_noted or self.is_struck:
+            self._is_noted = self.is_struck = False
             raise KeyboardInterrupt
 
 

@@ -209,7 +209,8 @@ def test_it_is_raised_at_once_wherever_the_programs_code_runs(place: str) -> Non
     assert reached == []
 
 
-def test_code_that_swallows_it_does_not_keep_the_stream_going() -> None:
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_code_that_swallows_it_does_not_keep_the_stream_going(kind: str) -> None:
     def swallow(state: Any) -> None:
         if state.data["n"] == 1:
             try:
@@ -217,10 +218,14 @@ def test_code_that_swallows_it_does_not_keep_the_stream_going() -> None:
             except KeyboardInterrupt:
                 swallowed.append(True)
 
+    async def swallow_async(state: Any) -> None:
+        swallow(state)
+
     swallowed: list[bool] = []
     out: list[Any] = []
+    function = swallow if kind == "sync" else swallow_async
     with pytest.raises(KeyboardInterrupt):
-        SimpleFSM(one_state(swallow)).process_stream(
+        SimpleFSM(one_state(function)).process_stream(
             ({"n": n} for n in range(100)), out.append, stream_config=StreamConfig(chunk_size=10)
         )
 
@@ -369,6 +374,23 @@ def test_it_ends_a_stream_of_async_functions(tmp_path: Path) -> None:
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_cleaning_up_is_not_cut_short_where_it_awaits(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    class Living:
+        async def __call__(self, state: Any) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+        async def tear_down(self) -> None:
+            await asyncio.sleep(0.05)
+            told.append("tear_down")
+
+    with pytest.raises(KeyboardInterrupt):
+        SimpleFSM(one_state(Living())).process_stream([{"n": 1}], [].append)
+
+    assert told == ["tear_down"]
 
 
 def test_it_ends_a_function_that_never_awaits() -> None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from statepipe.interruption import Interruption
+from statepipe.interruption import Interruption, heed_what_was_swallowed
 from statepipe.run.alarm import Alarm
 
 
@@ -86,7 +86,8 @@ class LoopBell:
             self._call(self._rung.set)
 
     def heed(self) -> None:
-        """Ctrl-C cancels the task."""
+        """What was noted cancels the task."""
+        heed_what_was_swallowed()
 
     async def wait(self, timeout_s: float | None) -> bool:
         try:
