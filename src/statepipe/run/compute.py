@@ -86,6 +86,7 @@ class ChunkRunner:
         """Compute a chunk, awaiting what has to be awaited."""
         return await driven_async(self._steps(chunk), self._run_job)
 
+    @exposed
     def run_carefully(self, chunk: ByteChunk | RecordChunk, care: Care) -> ChunkResult:
         """Compute a chunk record by record, to the same result as `run` but for its poison."""
         return driven(self._steps(chunk, care), care.run)

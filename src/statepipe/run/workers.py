@@ -15,8 +15,9 @@ from statepipe.run.computing import Done
 from statepipe.run.death import Death
 from statepipe.run.deliveries import Delivery
 from statepipe.run.in_hand import Cause, Holding
+from statepipe.run.leaving import LEAVE
 from statepipe.run.nursery import Nursery
-from statepipe.run.working import LEAVE, Message, Place
+from statepipe.run.working import Message, Place
 
 GRACE_S = 1.0
 """How long after a step's deadline its worker may still end it by itself."""
