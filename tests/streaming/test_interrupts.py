@@ -5,74 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
 
-import statepipe
 from statepipe import SimpleFSM, StreamConfig, interruption
-from tests.run.presses import press_when
+from tests.run.presses import PressAt, default_handler, press_when, run_until
 from tests.run.sources import WAIT_S
 from tests.streaming.streams import lines_of, one_state, write_lines
 
-PACKAGE = Path(statepipe.__file__).parent
-OURS = (str(PACKAGE / "run"), str(PACKAGE / "connectors"), str(PACKAGE / "api" / "moving.py"))
-PLACES = (*OURS, interruption.__file__, threading.__file__)
+__all__ = ["default_handler"]  # a fixture
+
 COUNT = 400
-
-
-@pytest.fixture(autouse=True)
-def default_handler() -> Iterator[None]:
-    """Let Ctrl-C do what it does in a program that says nothing; end what hangs."""
-
-    def hangs(number: int, frame: object) -> None:
-        raise TimeoutError("it hangs")
-
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    alarm = signal.signal(signal.SIGALRM, hangs)
-    signal.alarm(2 * WAIT_S)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, alarm)
-    signal.signal(signal.SIGINT, before)
-
-
-class PressAt:
-    """Sends SIGINT before the `number`th line that the main thread runs of a stream's own code."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.lines = 0
-        self.place: str | None = None
-
-    def trace(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if not frame.f_code.co_filename.startswith(PLACES):
-            return None
-        if event == "line":
-            self.lines += 1
-            if self.lines == self.number:
-                self.place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
-                signal.raise_signal(signal.SIGINT)
-        return self.trace
-
-
-def run_until(press: PressAt, run: Callable[[], object]) -> bool:
-    """Run; return whether Ctrl-C came out of it."""
-    before = sys.gettrace()
-    sys.settrace(press.trace)
-    try:
-        run()
-    except KeyboardInterrupt:
-        return True
-    finally:
-        sys.settrace(before)
-    return False
 
 
 def statepipes_threads() -> list[str]:
