@@ -48,6 +48,16 @@ async def test_the_loop_goes_on_beside_a_call_that_blocks() -> None:
     assert seen == [True]
 
 
+async def test_a_call_aside_is_known_to_have_ended_though_the_loop_forgot_what_it_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bell, made = LoopBell(), list[str]()
+    monkeypatch.setattr(bell, "_call", lambda callback: None)
+    await asyncio.wait_for(bell.aside(lambda: made.append("made")), 30)
+
+    assert made == ["made"]
+
+
 def fail() -> None:
     raise OSError("no")
 

@@ -68,9 +68,14 @@ class ThreadBell:
 
 
 class LoopBell:
-    """Waits in the running event loop, and gives it a turn every `TURN_S` seconds of work."""
+    """Waits in the running event loop, and gives it a turn every `TURN_S` seconds of work.
+
+    A loop that an interrupt has ended in the midst of a turn may have lost a callback, and then
+    runs on to clean up. So every `LOOK_S` a call aside is looked at, whether it told of its end.
+    """
 
     TURN_S = 0.005
+    LOOK_S = 0.1
     is_shared = True
 
     def __init__(self) -> None:
@@ -106,23 +111,27 @@ class LoopBell:
             self._last_turn = self._loop.time()
 
     async def aside(self, call: Callable[[], None]) -> None:
-        done, errors = asyncio.Event(), list[BaseException]()
+        done, errors, ended = asyncio.Event(), list[BaseException](), Alarm()
 
         def work() -> None:
             try:
                 call()
             except BaseException as error:  # raised again in the caller's thread
                 errors.append(error)
+            ended.ring()
             self._call(done.set)
 
         thread = threading.Thread(target=work, name="statepipe-aside", daemon=True)
         thread.start()
         cancelled: asyncio.CancelledError | None = None
-        while not done.is_set():
+        while not ended.wait(0):
+            told = asyncio.ensure_future(done.wait())
             try:
-                await done.wait()
+                await asyncio.wait([told], timeout=self.LOOK_S)
             except asyncio.CancelledError as error:  # raised again when the call has ended
                 cancelled = error
+            finally:
+                told.cancel()
         thread.join()
         self._last_turn = self._loop.time()
         if cancelled is not None:
