@@ -24,11 +24,22 @@ __all__ = ["default_handler"]  # a fixture
 COUNT = 400
 
 
-def statepipes_threads() -> list[str]:
-    """Return the threads that streams have left."""
+before: set[threading.Thread] = set()
+
+
+@pytest.fixture(autouse=True)
+def threads_before() -> None:
+    """Know the threads that other tests have left, as of sources that hang."""
+    before.clear()
+    before.update(threading.enumerate())
+
+
+def threads_left() -> list[str]:
+    """Return the threads that streams of this test have left."""
     late_s = time.monotonic() + 5
     while time.monotonic() < late_s:
-        names = [each.name for each in threading.enumerate() if each.name.startswith("statepipe-")]
+        left = set(threading.enumerate()) - before
+        names = [each.name for each in left if each.name.startswith("statepipe-")]
         if not names:
             return []
         time.sleep(0.005)
@@ -39,7 +50,7 @@ def check_what_is_left(folder: Path, whole: bytes) -> None:
     """Check that nothing half done stands there, or runs."""
     output = folder / "out.jsonl"
     assert not output.exists() or output.read_bytes() == whole
-    assert statepipes_threads() == []
+    assert threads_left() == []
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -99,7 +110,7 @@ def test_it_ends_a_stream_that_waits_for_its_source(tmp_path: Path) -> None:
     writer[0].close()
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pipe.jsonl"]
-    assert statepipes_threads() == []
+    assert threads_left() == []
 
 
 @pytest.mark.parametrize("which", ["source", "sink"])
@@ -114,7 +125,7 @@ def test_it_ends_a_stream_that_waits_for_the_other_end_of_a_pipe(
         SimpleFSM(one_state()).process_stream(source, sink, dead_letters=None)
     press.join()
 
-    assert statepipes_threads() == []
+    assert threads_left() == []
 
 
 def test_the_first_ends_a_function_that_never_returns() -> None:
@@ -355,7 +366,7 @@ def test_it_ends_a_function_that_never_awaits() -> None:
         SimpleFSM(one_state(endless)).process_stream([{"n": 1}], [].append)
     press.join()
 
-    assert statepipes_threads() == []
+    assert threads_left() == []
 
 
 def test_it_is_told_beside_a_pipe_that_nobody_reads(tmp_path: Path) -> None:
