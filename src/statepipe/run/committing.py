@@ -155,9 +155,9 @@ class Committer:
 
     def close(self) -> None:
         """End the thread, and let go of the store. Safe to call more than once."""
+        self._jobs.append(None)
+        self._came.ring()  # also for a thread that an error kept from being known of
         if self._thread is not None:
-            self._jobs.append(None)
-            self._came.ring()
             self._thread.join()
             self._thread = None
         self._store.close()
