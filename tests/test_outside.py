@@ -32,6 +32,8 @@ REASONS = {
     "connectors/filesystem.py": "the ports' own implementation: the machine's clock and chance",
     "cli/live.py": "draws the terminal anew; what it shows of time is in no output",
     "run/deadline.py": "ends code that runs in real time, whatever the clock of a test says",
+    "interruption.py": "whether a signal is a second press; no record knows of it",
+    "run/leaving.py": "how long code that is told to end may clean up",
     "run/nursery.py": "how long processes that end are waited for",
     "run/pool.py": "how long threads that end are waited for",
     "run/steps_due.py": "ends steps that run in real time, as run/deadline.py does",

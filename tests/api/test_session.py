@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from statepipe import AdvancedFSM, LifecycleError, UsageError
+from statepipe.api import session
 from tests.api.steps import Caller, to_the_end
 from tests.resources.test_lifetime import own, words
 from tests.streaming.streams import one_state
@@ -189,12 +190,125 @@ async def test_what_a_cancelled_step_needs_stays_until_its_function_is_done() ->
     assert (context.step_count, context.is_complete()) == (1, True)
 
 
+async def test_a_close_waits_for_a_step_that_another_task_is_making() -> None:
+    slow = Slow()
+    fsm = AdvancedFSM(one_state(slow))
+    context = fsm.create_context({"n": 1})
+    step = asyncio.create_task(fsm.step(context))
+    await asyncio.to_thread(slow.began.wait, 30)
+    closing = asyncio.create_task(fsm.aclose())
+    await asyncio.sleep(0.05)
+    early = list(slow.told)
+    with pytest.raises(UsageError, match="is closed"):
+        await fsm.step(fsm.create_context({"n": 2}))
+    slow.go.set()
+    await closing
+
+    assert (early, slow.told) == ([], ["called", "tear_down"])
+    assert (await step).success
+
+
+def test_a_close_waits_for_a_step_of_another_thread() -> None:
+    slow = Slow()
+    fsm = AdvancedFSM(one_state(slow))
+    step = threading.Thread(target=lambda: fsm.execute_step_sync(fsm.create_context({})))
+    step.start()
+    assert slow.began.wait(30)
+    threading.Timer(0.05, slow.go.set).start()
+    fsm.close()
+    step.join()
+
+    assert slow.told == ["called", "tear_down"]
+
+
+class SlowAsync:
+    """Tells when it is called and torn down, and waits in the loop until `go` is set."""
+
+    def __init__(self) -> None:
+        self.began, self.go = asyncio.Event(), asyncio.Event()
+        self.told: list[str] = []
+
+    async def __call__(self, state: Any) -> None:
+        self.began.set()
+        await self.go.wait()
+        self.told.append("called")
+
+    async def tear_down(self) -> None:
+        self.told.append("tear_down")
+
+
+@pytest.mark.parametrize("end", ["aclose", "leave"])
+async def test_an_end_waits_for_a_step_in_the_loop_and_may_be_given_up(end: str) -> None:
+    slow = SlowAsync()
+    fsm = AdvancedFSM(one_state(slow))
+    context = fsm.create_context({"n": 1})
+    step = asyncio.create_task(fsm.step(context))
+    await slow.began.wait()
+
+    async def ended() -> None:
+        await (fsm.aclose() if end == "aclose" else fsm.leave_async(context))
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(ended(), 0.05)
+    early = list(slow.told)
+    slow.go.set()
+    await asyncio.gather(ended(), step)
+
+    assert (early, slow.told) == ([], ["called", "tear_down"])
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize("end", ["close", "leave"])
+def test_a_step_cannot_end_what_it_needs(kind: str, end: str) -> None:
+    def stop(state: Any) -> None:
+        fsm.close() if end == "close" else fsm.leave(context)
+
+    async def stop_async(state: Any) -> None:
+        await asyncio.to_thread(stop, state)
+
+    with AdvancedFSM(one_state(stop if kind == "sync" else stop_async)) as fsm:
+        context = fsm.create_context({})
+        result = fsm.execute_step_sync(context)
+
+    assert not result.success and result.error is not None
+    assert "a function of 'One' cannot end what its own step needs: close the machine" in str(
+        result.error
+    )
+
+
+def test_a_function_may_step_its_own_machine() -> None:
+    def deeper(state: Any) -> dict[str, Any]:
+        if not state.data["n"]:
+            return {"n": 0}
+        inner = fsm.create_context({"n": state.data["n"] - 1})
+        return {"n": 1 + fsm.execute_step_sync(inner).data_after["n"]}
+
+    with AdvancedFSM(one_state(deeper)) as fsm:
+        result = fsm.execute_step_sync(fsm.create_context({"n": 3}))
+
+    assert result.data_after == {"n": 3}
+
+
+async def test_many_steps_of_one_task_leave_nothing_behind() -> None:
+    async def look(state: Any) -> None:
+        depths.append(len(session._around.get()))
+
+    depths: list[int] = []
+    async with AdvancedFSM(one_state(look)) as fsm:
+        for _ in range(3):
+            await fsm.step(fsm.create_context({}))
+
+    assert depths == [1, 1, 1]
+
+
 async def test_a_failure_behind_a_cancellation_is_told_with_it() -> None:
     slow = Slow("not now")
     fsm = AdvancedFSM(one_state(slow))
     slow.go.set()
     context = fsm.create_context({})
-    await asyncio.to_thread(fsm._session._begin, context.key)
+    step = object()
+    await asyncio.to_thread(fsm._session._begin, context.key, step)
+    fsm._session._under_way.clear()
     leaving = asyncio.create_task(fsm.leave_async(context))
     await asyncio.sleep(0)
     leaving.cancel()

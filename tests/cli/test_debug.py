@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from statepipe.cli.debug import debugging
 from statepipe.cli.debug_lines import numbered
 from statepipe.cli.exits import ExitCode
 from tests.cli.shop import COMMAND, environment, run_command, write_shop
 from tests.cli.typing_terminal import Terminal
 from tests.debugger.sessions import ORDERS, RECORD
+from tests.run.sources import until
 
 DATA = json.dumps(RECORD)
 SLOW = """\
@@ -365,3 +368,27 @@ def test_textual_is_imported_only_where_it_is_used(folder: Path) -> None:
     )  # fmt: skip
 
     assert ended.stdout.endswith("False\n")
+
+
+def test_what_still_runs_when_the_user_leaves_keeps_what_it_needs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "slow.yaml").write_text(SLOW.replace("range(3000)", "range(30)"))
+    threads = set(sys._current_frames())
+    with debugging(str(tmp_path / "slow.yaml"), {"n": 1}, None, trust=True) as session:
+        step = threading.Thread(target=lambda: session.obey("step"))
+        step.start()
+        frames = sys._current_frames
+        until(lambda: any(each not in threads and stands_in_slow(each) for each in frames()))
+    step.join()
+
+    assert capsys.readouterr().err == (
+        "a function is still running: what it uses was not torn down or closed\n"
+    )
+
+
+def stands_in_slow(thread: int) -> bool:
+    frame = sys._current_frames().get(thread)
+    while frame is not None and frame.f_code.co_name != "slow":
+        frame = frame.f_back
+    return frame is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 
@@ -27,6 +28,26 @@ class Noted:
     def use(self) -> int:
         self.note("use")
         return os.getpid()
+
+
+class SlowNoted(Noted):
+    """Takes a while to open and to close."""
+
+    def open(self) -> None:
+        self.note("open")
+        time.sleep(0.3)
+
+    def close(self) -> None:
+        time.sleep(0.1)
+        self.note("close")
+
+
+class StuckNoted(Noted):
+    """Never comes back from being closed."""
+
+    def close(self) -> None:
+        self.note("closing")
+        time.sleep(60)
 
 
 class AsyncNoted(Noted):

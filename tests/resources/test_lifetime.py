@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from typing import Any
 import pytest
 
 from statepipe import AsyncSimpleFSM, SimpleFSM, StreamConfig, UsageError
+from statepipe.run import pool
 from tests.connectors.services import Answer, Asked, serving
 from tests.resources.conftest import Run, machine
 from tests.resources.own import notes
+from tests.run.sources import WAIT_S
 
 USE = "lambda s: {**s.data, 'by': s.resources['own'].use()}"
 ASYNC_USE = "async def f(s):\n    return {**s.data, 'by': await s.resources['own'].use()}"
@@ -175,21 +178,65 @@ async def test_a_cancelled_record_leaves_them_open_for_the_next_and_aclose_ends_
     assert words(log)[-1] == "close"
 
 
-def test_workers_that_still_work_when_the_stream_ends_close_them_too(log: Path) -> None:
-    """They are told by SIGTERM, in the midst of a record."""
-    code = "import time\ndef f(s):\n    s.resources['own'].use()\n    time.sleep(s.data['s'])"
+STILL = "\n".join(
+    [
+        "import time",
+        "def f(s):",
+        "    time.sleep(s.data['before'])",
+        "    s.resources['own'].use()",
+        "    time.sleep(s.data['s'])",
+    ]
+)
+
+
+def broken_off(log: Path, config: dict[str, Any]) -> BaseException:
+    """Break a stream of two workers off in the midst of their work; return its error.
+
+    One is done with its first record when the other has just begun to open what it needs.
+    """
 
     def sink(record: Any) -> None:
-        assert words(log).count("open") == 2
+        late_s = time.monotonic() + WAIT_S
+        while words(log).count("open") < 2 and time.monotonic() < late_s:
+            time.sleep(0.001)
         raise OSError("the sink broke")
 
-    # The first is done when the other worker has begun with what takes long.
-    records = [{"s": 0.3}, *({"s": 60} for _ in range(20))]
-    fsm = SimpleFSM(machine(code, own(log)))
-    with pytest.raises(Exception, match="the sink broke"):
-        fsm.process_stream(records, sink, stream_config=StreamConfig(parallelism=2, chunk_size=1))
+    records = [{"before": 0, "s": 0}, *({"before": 0.6, "s": 60} for _ in range(20))]
+    once = StreamConfig(parallelism=2, chunk_size=1)
+    with pytest.raises(Exception, match="the sink broke") as caught:
+        SimpleFSM(config).process_stream(records, sink, stream_config=once)
+    return caught.value
+
+
+@pytest.mark.parametrize("name", ["Noted", "SlowNoted"])
+def test_workers_that_still_work_when_the_stream_ends_close_them_too(log: Path, name: str) -> None:
+    """They are told by a signal, in the midst of a record, or of opening what it needs."""
+    broken_off(log, machine(STILL, own(log, name)))
 
     assert words(log).count("open") == words(log).count("close") == 2
+
+
+@pytest.mark.parametrize("wait", ["await asyncio.sleep(s.data['s'])", "time.sleep(s.data['s'])"])
+def test_workers_with_async_functions_close_them_too(log: Path, wait: str) -> None:
+    code = "import asyncio, time\nasync def f(s):\n    await s.resources['own'].use()\n    " + wait
+    broken_off(log, machine(code, own(log, "AsyncNoted"), resources=["own"]))
+
+    assert words(log).count("open") == words(log).count("close") == 2
+    for pid in {pid for _, pid in notes(log)}:
+        assert [word for word, by in notes(log) if by == pid][-1] == "close"
+
+
+def test_what_workers_did_not_close_in_time_is_told(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "STOP_S", 0.5)
+    error = broken_off(log, machine(STILL, own(log, "StuckNoted")))
+
+    [note] = [note for note in error.__notes__ if "worker" in note]
+    assert note == (
+        "2 of 2 worker processes had not ended after 0.5 s, and were killed: "
+        "what they had set up or opened was not torn down or closed"
+    )
 
 
 def test_connections_are_not_shared_with_workers(prices: str) -> None:

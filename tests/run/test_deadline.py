@@ -16,6 +16,8 @@ import pytest
 
 from statepipe.plan.refusals import RecordTimeoutError, StateTimeoutError
 from statepipe.run.deadline import Bounded, SystemTiming, within, within_async
+from statepipe.run.watchdog import WATCHDOG
+from tests.run.sources import until
 
 
 def spin() -> None:
@@ -75,10 +77,7 @@ def test_no_error_arrives_behind_the_call() -> None:
 
 
 def wait_for_watches() -> None:
-    deadline = time.monotonic() + 10
-    while any(thread.name == "statepipe-deadline" for thread in threading.enumerate()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: WATCHDOG._thread is None)
 
 
 def test_each_call_may_have_its_own_deadline() -> None:
@@ -124,6 +123,8 @@ async def test_a_coroutine_hears_of_its_cancellation_and_may_go_on() -> None:
 PROFILED = """
 import sys
 from statepipe.plan.refusals import RecordTimeoutError
+from statepipe.run.watchdog import WATCHDOG
+from tests.run.sources import until
 from statepipe.run.deadline import within
 
 def spin():

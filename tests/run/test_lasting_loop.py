@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import os
 import signal
+import sys
 import threading
+from pathlib import Path
+from types import FrameType
 
 import pytest
 
+from statepipe.run import alarm, lasting_loop
 from statepipe.run.lasting_loop import LastingLoop
 from statepipe.run.watchdog import raise_in
+
+FOLDER = str(Path(concurrent.futures.__file__).parent)
+WAITING = (lasting_loop.__file__, alarm.__file__, threading.__file__, FOLDER)
 
 
 async def running_loop() -> asyncio.AbstractEventLoop:
@@ -110,3 +118,43 @@ def test_an_error_raised_in_the_waiting_thread_ends_the_wait_and_the_work() -> N
     own.close()
 
     assert sorted(seen) == ["cancelled", "interrupted"]
+
+
+class At:
+    """Raises KeyboardInterrupt at the `number`th place where Ctrl-C may come to who waits."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def __call__(self, frame: FrameType, event: str, _argument: object) -> At | None:
+        if not frame.f_code.co_filename.startswith(WAITING):
+            return None
+        if event in ("call", "line"):
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+        return self
+
+
+def interrupted(own: LastingLoop, at: At) -> bool:
+    """Await something; return whether the interrupt came."""
+    before = sys.gettrace()
+    work = running_loop()
+    sys.settrace(at)
+    try:
+        own.run(work)
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+        work.close()
+    return False
+
+
+def test_an_interrupt_anywhere_leaves_the_loop_in_use() -> None:
+    own, number = LastingLoop(), 0
+    while interrupted(own, At(number := number + 1)):
+        assert own.run(running_loop()).is_running()
+    own.close()
+
+    assert number > 5

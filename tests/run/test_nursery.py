@@ -213,3 +213,20 @@ def test_a_worker_that_cannot_be_forked_is_an_error_of_the_stream(
         pytest.raises(StreamError, match="cannot start a worker process: Resource temp"),
     ):
         made.start(0)
+
+
+def test_it_ends_though_another_process_holds_a_copy_of_its_line() -> None:
+    made = Nursery(echo)
+    made.open()
+    pid, _connection = made.start(0)
+    copy = ForkProcess(target=time.sleep, args=(60,))
+    copy.start()
+    closing = threading.Thread(target=made.close, daemon=True)
+    closing.start()
+    closing.join(20)
+    try:
+        assert not closing.is_alive()
+        assert not runs(pid)
+    finally:
+        copy.kill()
+        copy.join()

@@ -1,6 +1,7 @@
 """Tests of Ctrl-C in the midst of a commit: what the next run goes on from is never wrong.
 
-(What an interrupt does to the locks of Python's `threading` is not simulated.)
+(Here it is raised at any line, as a handler of the program's own may raise it. What becomes of
+Python's own Ctrl-C is tested in `test_interrupts.py`.)
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def no_directory_sync_for_final_names(patch: Patch) -> None:
 
 def finished(self: Committer, border: Border, order: str) -> None:
     """Finish in another order: `f` saves FINISHING, `p` places the outputs, `d` saves DONE."""
-    self._idle.wait()
+    self._await_commit()
     self.check()
     whole = [outlet.finish() if outlet.is_open else None for outlet in self._outlets]
     for step in order:

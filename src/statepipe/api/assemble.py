@@ -116,6 +116,10 @@ class Core:
         if self._closed:
             raise UsageError(f"{self.machine.name!r} is closed")
 
+    def refuse_work(self) -> None:
+        """Have `check_open` raise from now on."""
+        self._closed = True
+
     def close(self) -> None:
         self._closed = True
         self.resources.close()

@@ -8,6 +8,7 @@ from statepipe.api.assemble import Core
 from statepipe.api.request import Request
 from statepipe.api.resources import in_use, in_use_here
 from statepipe.api.streaming import Assembly
+from statepipe.interruption import interruptible, sheltered
 from statepipe.run.async_driver import run_stream
 from statepipe.run.bell import LoopBell, ThreadBell
 from statepipe.run.blocking_driver import run_blocking
@@ -28,12 +29,14 @@ async def moved_in_loop(stages: Sequence[Core], request: Request) -> StreamResul
         return await run_stream(assembly.parts(LoopBell()))
 
 
+@sheltered
 def run_assembly(assembly: Assembly) -> StreamResult:
     """Run what was assembled to its end, as `moved` does."""
     resources = [stage.resources for stage in assembly.stages]
     if not assembly.needs_loop:
-        with in_use(resources):
-            return run_blocking(Stream(assembly.parts(ThreadBell())).run())
+        bell = ThreadBell()
+        with interruptible(bell.interruption), in_use(resources):
+            return run_blocking(Stream(assembly.parts(bell)).run())
 
     async def run() -> StreamResult:
         async with in_use_here(resources):

@@ -15,6 +15,7 @@ from statepipe.api.results import ProcessResult, ValidationResult, result_of
 from statepipe.codegen.engine import Engine
 from statepipe.errors import UsageError, named_type
 from statepipe.functions.moment import NO_RUN, NOWHERE, Moments
+from statepipe.interruption import Interruption, exposed, interruptible, sheltered
 from statepipe.plan.interpret import interpret, interpret_async, own
 from statepipe.plan.model import Plan
 from statepipe.plan.values import deep_copy
@@ -117,6 +118,7 @@ class BatchProgress:
         self._began_s = core.clock.monotonic_s()
         self._counters = Counters()
 
+    @exposed
     def after(self, results: Sequence[ProcessResult]) -> Any:  # None, or what is to be awaited
         """Count a batch; return what the callback gave."""
         counters = self._counters
@@ -192,6 +194,7 @@ def threads_of(count: int) -> standard.futures.ThreadPoolExecutor:
     return standard.futures.ThreadPoolExecutor(count, thread_name_prefix="statepipe-batch")
 
 
+@sheltered
 def process_batch(
     core: Core,
     data: Sequence[Record],
@@ -199,13 +202,18 @@ def process_batch(
     max_workers: int,
     on_progress: Callable[[Progress], Any] | None,
 ) -> list[ProcessResult]:
-    """Run a list batch by batch, the records of one in up to `max_workers` threads."""
+    """Run a list batch by batch, the records of one in up to `max_workers` threads.
+
+    Ctrl-C ends it after the batch in hand where threads run that: nothing ends them.
+    """
     progress = BatchProgress(core, on_progress)
     run = partial(run_batch, core.engine, core.metadata(), run_of(core))
     results: list[ProcessResult] = []
     count = thread_count(core, max_workers)
-    with threads_of(count) as threads, alive(core.lives):
+    pressed = Interruption(lambda: None)
+    with interruptible(pressed), threads_of(count) as threads, alive(core.lives):
         for batch in batches(data, batch_size):
+            pressed.heed()
             parts = threads.map(run, pieces(batch, count)) if count > 1 else [run(batch)]
             done = list(chain.from_iterable(parts))
             results += done
@@ -220,6 +228,7 @@ def refuse_awaitable(given: object) -> None:
         raise UsageError("on_progress gave something to await; declare it with `async def`")
 
 
+@exposed
 def run_batch(
     engine: Engine, metadata: Mapping[str, Any], run: Run, batch: Piece
 ) -> list[ProcessResult]:

@@ -262,7 +262,11 @@ class SteppedMachine:
         self._mode = mode
 
     def close(self) -> None:
-        """Tear down what was set up, and close the machine unless it is another FSM's."""
+        """Tear down what was set up, and close the machine unless it is another FSM's.
+
+        A step that is under way is waited for. Raises UsageError in a function of one.
+        """
+        self._begin_close()
         try:
             self._session.close()
         finally:
@@ -271,6 +275,7 @@ class SteppedMachine:
 
     async def aclose(self) -> None:
         """As `close`, also of what has to be closed in the event loop."""
+        self._begin_close()
         try:
             await self._session.aclose()
         finally:
@@ -300,6 +305,12 @@ class SteppedMachine:
         await self.aclose()
 
     # -- within ----------------------------------------------------------------------------
+
+    def _begin_close(self) -> None:
+        """Let no further step begin."""
+        self._session.check_not_within()
+        if self._owns:
+            self._core.refuse_work()
 
     def _seen(self, context: ExecutionContext, arc: str | None) -> StepResult | None:
         """Return what is to be shown in place of a step: one that was made, or the end."""

@@ -94,6 +94,9 @@ def check_input(data: str, script: str | None) -> None:
         )
 
 
+STILL_RUNNING = "a function is still running: what it uses was not torn down or closed"
+
+
 @contextmanager
 def debugging(flow: str, record: Record, state: str | None, trust: bool) -> Iterator[Session]:
     """Give a session whose record stands before its first state; nothing has run."""
@@ -109,8 +112,11 @@ def debugging(flow: str, record: Record, state: str | None, trust: bool) -> Iter
         stepper = Stepper(plan, own(plan, record), clock=core.clock.monotonic_s, moment=moment)
         yield Session(core.machine, stepper, make, trusted=trust)
     finally:
-        steps.close()
-        core.close()
+        if steps.is_making:  # it could not be interrupted, and has been given its time
+            say(STILL_RUNNING, to_stderr=True)
+        else:
+            steps.close()
+            core.close()
 
 
 def fills_screen() -> bool:

@@ -11,6 +11,8 @@ import time
 from types import FrameType, TracebackType
 from typing import Any
 
+from statepipe.interruption import note, strike
+
 GRACE_S = 5.0
 """How long a run may take to clean up before the process ends as it stands."""
 
@@ -27,15 +29,16 @@ SIGNALS = {
 class Interrupts:
     """While entered, the first signal raises KeyboardInterrupt in the main thread.
 
-    Later ones do nothing, so that cleaning up is not cut short. A signal that was ignored before
-    stays ignored, as `nohup` wants it. `gentle`: the first one lets the chunk in hand be finished,
-    and only `check` raises, called after each chunk; a second one, or `GENTLE_S`, ends that.
+    A stream raises it where it can be left, see `interruption`. Later signals do nothing, so that
+    cleaning up is not cut short. A signal that was ignored before stays ignored, as `nohup` wants
+    it. `gentle`: the first one lets the chunk in hand be finished, the flow's code included;
+    a second one, or `GENTLE_S`, ends that.
     """
 
     def __init__(self) -> None:
         self.caught: signal.Signals | None = None
         self.gentle = False
-        self._raised = False
+        self._has_struck = False
         self._process = os.getpid()
         self._before: dict[signal.Signals, Any] = {}  # what signal.signal gives back
 
@@ -52,7 +55,8 @@ class Interrupts:
     def check(self) -> None:
         """Raise again what code of the author's may have swallowed, or what has been held back."""
         if self.caught is not None:
-            self._raise()
+            self._has_struck = True
+            raise KeyboardInterrupt
 
     def __enter__(self) -> Interrupts:
         for number in SIGNALS:
@@ -70,7 +74,7 @@ class Interrupts:
         for number, handler in self._before.items():
             signal.signal(number, handler if self.caught is None else signal.SIG_IGN)
 
-    def _catch(self, number: int, _frame: FrameType | None) -> None:
+    def _catch(self, number: int, frame: FrameType | None) -> None:
         if os.getpid() != self._process:
             os._exit(128 + number)  # a forked worker: the parent cleans up
         first = self.caught is None
@@ -78,12 +82,11 @@ class Interrupts:
             self.caught = signal.Signals(number)
             # Not by `threading`: the interrupted code may hold its locks.
             _thread.start_new_thread(self._end_late, (threading.get_ident(),))
-        if not self._raised and not (first and self.gentle):
-            self._raise()
-
-    def _raise(self) -> None:
-        self._raised = True
-        raise KeyboardInterrupt
+        if first and self.gentle:
+            note()
+        elif not self._has_struck:
+            self._has_struck = True
+            strike(frame)
 
     def _end_late(self, main_thread: int) -> None:
         """End the process that does not end by itself: its flow's code cannot be interrupted."""

@@ -17,6 +17,7 @@ from rich.text import Text
 from statepipe.cli.counts import Counts, cause_of, counts_of, largest
 from statepipe.cli.request import Request
 from statepipe.cli.words import counted, duration, printable, rate
+from statepipe.run.alarm import Alarm
 from statepipe.run.memory import resident_mb
 from statepipe.run.progress import FailureGroup, Progress
 
@@ -42,7 +43,7 @@ class LiveView:
         self._began_s = time.monotonic()
         self._memory_mb = 0.0
         self._memory_due_s = 0.0
-        self._over = threading.Event()
+        self._over = Alarm()
         self._thread = threading.Thread(target=self._redraw, name="statepipe-view", daemon=True)
         self._live = Live(
             console=console or Console(stderr=True, highlight=False),
@@ -67,7 +68,7 @@ class LiveView:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._over.set()
+        self._over.ring()
         try:
             self._thread.join()
         finally:

@@ -12,6 +12,7 @@ import threading
 import time
 
 from statepipe.connectors.own_descriptors import disown, own
+from statepipe.interruption import exposed
 from statepipe.ports.filesystem import File
 
 
@@ -37,9 +38,8 @@ class LocalFile:
             return os.read(self._descriptor, size)
 
     def write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._descriptor, view) :]
+        write = write_all if self._wake is None else write_all_in_time
+        write(self._descriptor, data)
 
     def seek(self, offset: int) -> None:
         os.lseek(self._descriptor, offset, os.SEEK_SET)
@@ -65,6 +65,7 @@ class LocalFile:
                 disown(descriptor)
                 os.close(descriptor)
 
+    @exposed
     def _wait_for_bytes(self) -> bool:
         """Return False where `close` came first."""
         if self._wake is None:
@@ -80,7 +81,7 @@ class LocalFiles:
     """The files of this machine. Holds nothing, so it can be pickled."""
 
     def open_read(self, path: str) -> File:
-        return LocalFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        return LocalFile(_open_in_time(path, os.O_RDONLY))
 
     def open_partial(self, path: str) -> File:
         file = LocalFile(own(_open_locked(path, os.O_WRONLY | os.O_CREAT)))
@@ -137,7 +138,37 @@ class SystemRandomness:
 
 def open_stream(path: str) -> File:
     """Open a device or pipe for writing: what is written there cannot be taken back."""
-    return LocalFile(os.open(path, os.O_WRONLY | os.O_CLOEXEC))
+    return LocalFile(_open_in_time(path, os.O_WRONLY))
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+@exposed
+def write_all_in_time(descriptor: int, data: bytes) -> None:
+    """Write to what may take nothing for hours, as a pipe does."""
+    write_all(descriptor, data)
+
+
+def _open_in_time(path: str, flags: int) -> int:
+    """Open a file, or a named pipe, which waits until its other end is opened too."""
+    flags |= os.O_CLOEXEC
+    return _open_pipe(path, flags) if _is_pipe(path) else os.open(path, flags)
+
+
+@exposed
+def _open_pipe(path: str, flags: int) -> int:
+    return os.open(path, flags)
+
+
+def _is_pipe(path: str) -> bool:
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except OSError:
+        return False  # opening it tells why
 
 
 def sync_folder(path: str) -> None:

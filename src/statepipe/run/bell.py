@@ -7,6 +7,9 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from statepipe.interruption import Interruption, heed_what_was_swallowed
+from statepipe.run.alarm import Alarm
+
 
 class Bell(Protocol):
     """Rung from any thread; waited for by one driver. A ring between two waits is not lost."""
@@ -17,10 +20,13 @@ class Bell(Protocol):
 
     def ring(self) -> None: ...
 
+    def heed(self) -> None:
+        """Raise KeyboardInterrupt if Ctrl-C was noted. Called where the stream may be left."""
+
     async def wait(self, timeout_s: float | None) -> bool:
         """Wait until the bell has been rung since the last wait, or for `timeout_s`.
 
-        Return whether it was rung.
+        Return whether it was rung. Heeds Ctrl-C.
         """
 
     async def breathe(self) -> None:
@@ -39,18 +45,20 @@ class ThreadBell:
     is_shared = False
 
     def __init__(self) -> None:
-        self._rung = threading.Event()
+        self._alarm = Alarm()
+        self.interruption = Interruption(self._alarm.ring)
 
     def ring(self) -> None:
-        self._rung.set()
+        self._alarm.ring()
+
+    def heed(self) -> None:
+        self.interruption.heed()
 
     async def wait(self, timeout_s: float | None) -> bool:
-        if timeout_s is not None:
-            timeout_s = min(timeout_s, threading.TIMEOUT_MAX)  # `inf` is more than it takes
-        if not self._rung.wait(timeout_s):
-            return False  # a ring from here on is for the next wait: it must not be cleared
-        self._rung.clear()
-        return True
+        self.heed()
+        rung = self._alarm.wait(timeout_s)
+        self.heed()
+        return rung
 
     async def breathe(self) -> None:
         """Nobody else is there."""
@@ -60,9 +68,14 @@ class ThreadBell:
 
 
 class LoopBell:
-    """Waits in the running event loop, and gives it a turn every `TURN_S` seconds of work."""
+    """Waits in the running event loop, and gives it a turn every `TURN_S` seconds of work.
+
+    A loop that an interrupt has ended in the midst of a turn may have lost a callback, and then
+    runs on to clean up. So every `LOOK_S` a call aside is looked at, whether it told of its end.
+    """
 
     TURN_S = 0.005
+    LOOK_S = 0.1
     is_shared = True
 
     def __init__(self) -> None:
@@ -76,6 +89,10 @@ class LoopBell:
             self._rung.set()
         else:
             self._call(self._rung.set)
+
+    def heed(self) -> None:
+        """What was noted cancels the task."""
+        heed_what_was_swallowed()
 
     async def wait(self, timeout_s: float | None) -> bool:
         try:
@@ -94,23 +111,27 @@ class LoopBell:
             self._last_turn = self._loop.time()
 
     async def aside(self, call: Callable[[], None]) -> None:
-        done, errors = asyncio.Event(), list[BaseException]()
+        done, errors, ended = asyncio.Event(), list[BaseException](), Alarm()
 
         def work() -> None:
             try:
                 call()
             except BaseException as error:  # raised again in the caller's thread
                 errors.append(error)
+            ended.ring()
             self._call(done.set)
 
-        thread = threading.Thread(target=work, name="statepipe-aside")
+        thread = threading.Thread(target=work, name="statepipe-aside", daemon=True)
         thread.start()
         cancelled: asyncio.CancelledError | None = None
-        while not done.is_set():
+        while not ended.wait(0):
+            told = asyncio.ensure_future(done.wait())
             try:
-                await done.wait()
+                await asyncio.wait([told], timeout=self.LOOK_S)
             except asyncio.CancelledError as error:  # raised again when the call has ended
                 cancelled = error
+            finally:
+                told.cancel()
         thread.join()
         self._last_turn = self._loop.time()
         if cancelled is not None:

@@ -6,14 +6,15 @@ counts as committed. Source: docs/guides/reliability.md, "What a commit is".
 
 from __future__ import annotations
 
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from statepipe.errors import RecordError
 from statepipe.ports.checkpoint_store import CheckpointStore
 from statepipe.ports.clock import Clock
+from statepipe.run.alarm import Alarm
 from statepipe.run.bell import Bell
 from statepipe.run.checkpoint import CommitLimits, CommitPolicy
 from statepipe.run.durable_outlet import DurableOutlet, Mark
@@ -71,9 +72,8 @@ class Committer:
         self._bell = bell
         self._policy = CommitPolicy(clock.monotonic_s(), limits)
         self._durable: list[SavedOutput | None] = [outlet.saved for outlet in outlets]
-        self._jobs: queue.SimpleQueue[Commit | None] = queue.SimpleQueue()
-        self._idle = threading.Event()
-        self._idle.set()
+        self._jobs: deque[Commit | None] = deque()  # the first of them is being done
+        self._came, self._went = Alarm(), Alarm()
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
         self.may_commit = False
@@ -111,14 +111,14 @@ class Committer:
 
     def wait_s(self) -> float | None:
         """Return after how long a commit is due; None while one is under way or none is needed."""
-        if not self._idle.is_set():
+        if self._jobs:
             return None
         return self._policy.due_in_s(self._clock.monotonic_s())
 
     @property
     def is_behind(self) -> bool:
         """Whether so much is done and not committed that the commit under way must be awaited."""
-        return self._policy.is_behind and not self._idle.is_set()
+        return self._policy.is_behind and bool(self._jobs)
 
     def commit_if_due(self, border: Callable[[], Border]) -> None:
         """Begin to commit the border where the stream stands, if it is time for that."""
@@ -135,15 +135,15 @@ class Committer:
 
     def commit_now(self, border: Border) -> None:
         """Commit a border, and wait for it: the run ends early. Blocks."""
-        self._idle.wait()
+        self._await_commit()
         self.check()
         self._begin_commit(border)
-        self._idle.wait()
+        self._await_commit()
         self.check()
 
     def finish(self, border: Border) -> None:
         """Write the outputs' ends, save that they are whole, and give them their names. Blocks."""
-        self._idle.wait()
+        self._await_commit()
         self.check()
         self.may_commit = False  # an output that has its end takes no more marks
         whole = [outlet.finish() if outlet.is_open else None for outlet in self._outlets]
@@ -155,8 +155,9 @@ class Committer:
 
     def close(self) -> None:
         """End the thread, and let go of the store. Safe to call more than once."""
+        self._jobs.append(None)
+        self._came.ring()  # also for a thread that an error kept from being known of
         if self._thread is not None:
-            self._jobs.put(None)
             self._thread.join()
             self._thread = None
         self._store.close()
@@ -170,17 +171,29 @@ class Committer:
             thread = threading.Thread(target=self._work, name="statepipe-commit", daemon=True)
             thread.start()
             self._thread = thread  # only now: Ctrl-C may come in between, and it is joined then
-        self._idle.clear()
-        self._jobs.put(Commit(border, marks))
+        self._jobs.append(Commit(border, marks))
+        self._came.ring()
+
+    def _await_commit(self) -> None:
+        """Wait until no commit is under way. Blocks."""
+        while self._jobs:
+            self._came.ring()  # where an error came between a job and its ring
+            self._went.wait()
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (job := self._next()) is not None:
             try:
                 self._commit(job)
             except Exception as error:  # raised by the driver's next call
                 self._error = error
-            self._idle.set()
+            self._jobs.popleft()
+            self._went.ring()
             self._bell.ring()
+
+    def _next(self) -> Commit | None:
+        while not self._jobs:
+            self._came.wait()
+        return self._jobs[0]
 
     def _commit(self, job: Commit) -> None:
         states = [mark.wait() if mark is not None else None for mark in job.marks]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from statepipe.codegen.engine import Engine, RunChunk
 from statepipe.functions.moment import NO_RUN, NOWHERE, Moments
+from statepipe.interruption import exposed
 from statepipe.plan.model import Plan
 from statepipe.plan.recover import Kept, restored
 from statepipe.plan.values import deep_copy
@@ -67,6 +68,7 @@ class ChunkRunner:
         self.waits = any(engine.plan.waits for engine in engines)
         self.holders = list(holders)
 
+    @exposed
     def run(self, chunk: ByteChunk | RecordChunk) -> ChunkResult:
         """Compute a chunk whose plans have no async functions."""
         if self._is_plain:  # what `_steps` comes to here, in as few calls as it takes
@@ -84,6 +86,7 @@ class ChunkRunner:
         """Compute a chunk, awaiting what has to be awaited."""
         return await driven_async(self._steps(chunk), self._run_job)
 
+    @exposed
     def run_carefully(self, chunk: ByteChunk | RecordChunk, care: Care) -> ChunkResult:
         """Compute a chunk record by record, to the same result as `run` but for its poison."""
         return driven(self._steps(chunk, care), care.run)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 
 from statepipe.errors import StreamError
 from statepipe.ports.byte_sink import DurableSink, DurableWriter
 from statepipe.ports.checkpoint_store import CheckpointStore
 from statepipe.ports.formats import LearningEncoder
+from statepipe.run.alarm import Alarm
 from statepipe.run.bell import Bell
 from statepipe.run.chunk import Output
 from statepipe.run.writing import WriteBehind
@@ -26,18 +26,21 @@ class Mark:
         self._learnt = learnt
         self._state: SavedOutput | None = None
         self._error: Exception | None = None
-        self._settled = threading.Event()
+        self._settled = Alarm()
 
     def do(self) -> None:
         self._state = replace(self._writer.mark(), encoder=self._learnt)
-        self._settled.set()
+        self._settled.ring()
 
     def drop(self, error: Exception | None) -> None:
         self._error = error
-        self._settled.set()
+        self._settled.ring()
 
     def wait(self) -> SavedOutput:
-        """Return where the output stands. Raises what broke it before it came to the mark."""
+        """Return where the output stands; called once.
+
+        Raises what broke it before it came to the mark.
+        """
         self._settled.wait()
         if self._error is not None:
             raise self._error

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Protocol
 
 from statepipe.errors import SourceError
+from statepipe.interruption import exposed
 from statepipe.ports.byte_source import ByteReader, ByteSource, ResumableSource
 from statepipe.ports.clock import Clock
 from statepipe.ports.items import Block, Range
@@ -289,12 +290,14 @@ class IterableIntake:
     def open(self) -> None:
         """The iterable is open already."""
 
+    @exposed
     def start(self, flow: Flow) -> None:
         """Read nothing ahead, but what an earlier run has done; SourceError if it is not there."""
         skipped = sum(1 for _ in islice(self._records, self._skip))
         if skipped < self._skip:
             raise too_short(skipped, self._skip)
 
+    @exposed
     def take(self) -> RecordChunk | None:
         records: list[Record] = []
         scales, probe = Scales(self._chunk_bytes), 1
@@ -323,6 +326,7 @@ class IterableIntake:
     def wait_s(self) -> float | None:
         return None
 
+    @exposed
     async def close(self) -> None:
         self.ended = True
         if isinstance(self._records, Generator):

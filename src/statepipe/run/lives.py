@@ -10,6 +10,7 @@ from typing import Any
 
 from statepipe.errors import LifecycleError
 from statepipe.functions.life import Life
+from statepipe.interruption import delicate
 
 Kind = type[BaseException] | None
 
@@ -75,6 +76,7 @@ def tell(life: Life, error: BaseException | None, failed: Exception) -> None:
     error.add_note(str(told))
 
 
+@delicate
 def done(method: Callable[[], Any] | None) -> None:
     given = None if method is None else method()
     if inspect.iscoroutine(given):
@@ -82,6 +84,7 @@ def done(method: Callable[[], Any] | None) -> None:
         raise TypeError("it gave something to await; declare it with `async def`")
 
 
+@delicate
 async def done_async(method: Callable[[], Any] | None) -> None:
     given = None if method is None else method()
     if inspect.isawaitable(given):

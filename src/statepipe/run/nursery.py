@@ -87,6 +87,10 @@ class Nursery:
         """End the nursery and all its workers; return whether it is known to have done so."""
         if self._control is None:
             return True
+        with suppress(OSError):  # it is gone already
+            # `close` alone would tell nothing as long as a process that was forked meanwhile, by
+            # the program or for another stream, holds a copy of this end.
+            self._control.shutdown(socket.SHUT_RDWR)
         self._control.close()
         self._control = None
         try:

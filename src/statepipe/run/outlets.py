@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from statepipe.interruption import exposed
 from statepipe.ports import Sink
 from statepipe.ports.byte_sink import ByteSink
 from statepipe.record import Record
@@ -79,6 +80,9 @@ class ByteOutlet:
 
     async def commit(self) -> None:
         if self._behind is not None:
+            self._behind.begin_end()
+            while not self._behind.is_over:  # a pipe may stay full for ever: this can be left
+                await self._bell.wait(None)
             await self._bell.aside(self._behind.commit)
             self._behind = None
 
@@ -103,6 +107,7 @@ class CallableOutlet:
     def open(self) -> None:
         """Nothing to open."""
 
+    @exposed
     async def write(self, output: Output) -> None:
         for record in output:
             given = self._receive(record)  # type: ignore[arg-type]  # records, as no encoder is set
@@ -131,6 +136,7 @@ class SinkOutlet:
     def open(self) -> None:
         """The user's object is open already."""
 
+    @exposed
     async def write(self, output: Output) -> None:
         assert isinstance(output, list)
         if output:
@@ -139,10 +145,12 @@ class SinkOutlet:
     async def flush(self) -> None:
         return
 
+    @exposed
     async def commit(self) -> None:
         await settled(self._sink.commit())
         self._closed = True
 
+    @exposed
     async def abort(self) -> None:
         if not self._closed:
             self._closed = True

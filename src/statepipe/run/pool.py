@@ -38,8 +38,11 @@ MAX_ASSIGNED = 2
 MAX_IN_VAIN = 5
 """Processes that may end at one place in a row without a result or a suspect."""
 
-STOP_S = 2.0
-"""How long workers may take to stop by themselves."""
+STOP_S = 4.0
+"""How long workers may take to stop by themselves, and to close what they have open."""
+
+AGAIN_S = 0.1
+"""Between two signals to a worker that is to end: it may have to go on where one found it."""
 
 
 class Pool:
@@ -136,10 +139,23 @@ class Pool:
     def close(self) -> None:
         """End all processes, also in the midst of replacing one: the nursery knows them all."""
         self._closing = True
-        if self._lives or not self.busy:  # what was set up is to be torn down
+        try:
+            self._end_in_order()
+        finally:
+            self._end_by_force()
+
+    def _end_in_order(self) -> None:
+        """Have workers tear down and close what they have; keep what to tell of those that fail."""
+        has_open = bool(self._lives or self._task.runner.holders)
+        if not self.busy:
             self._dismiss()
-        elif self._task.runner.holders:
+        elif has_open:
             self._interrupt()
+        late = sum(thread.is_alive() for thread in self._threads.values())
+        if late and has_open:
+            self.late_failure = LifecycleError(killed_message(late, self._count))
+
+    def _end_by_force(self) -> None:
         if not self._nursery.close():
             self._dismiss()
             for number, thread in self._threads.items():
@@ -159,18 +175,19 @@ class Pool:
         """Let workers end by themselves."""
         for worker in self._workers:
             worker.dismiss()
-        self._await_ends()
-
-    def _interrupt(self) -> None:
-        """End what workers are at, so that they can close their resources."""
-        for worker in self._workers:
-            worker.interrupt()
-        self._await_ends()
-
-    def _await_ends(self) -> None:
         late_s = time.monotonic() + STOP_S
         for thread in self._threads.values():
             join(thread, max(0.0, late_s - time.monotonic()))
+
+    def _interrupt(self) -> None:
+        """End what workers are at, so that they can close what they have open."""
+        late_s = time.monotonic() + STOP_S
+        left = dict(self._threads)
+        while left and time.monotonic() < late_s:
+            for number in left:
+                self._workers[number].interrupt()
+            join(next(iter(left.values())), AGAIN_S)
+            left = {number: thread for number, thread in left.items() if thread.is_alive()}
 
     # -- when a worker has died --------------------------------------------------------------
 
@@ -238,6 +255,13 @@ def join(thread: threading.Thread, timeout_s: float | None = None) -> None:
     """Wait for a thread, unless it was never started: Ctrl-C may come in between."""
     with suppress(RuntimeError):
         thread.join(timeout_s)
+
+
+def killed_message(late: int, count: int) -> str:
+    return (
+        f"{late} of {count} worker processes had not ended after {STOP_S:g} s, and were killed: "
+        "what they had set up or opened was not torn down or closed"
+    )
 
 
 def in_vain_message(death: Death) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from statepipe.ports.byte_source import ByteReader
 from statepipe.ports.items import Block
+from statepipe.run.alarm import Alarm
 from statepipe.run.bell import Bell
 from statepipe.run.blocks import content_of
 
@@ -31,7 +32,8 @@ class ReadAhead:
         self.waiting_bytes = 0
         self._bell = bell
         self._blocks: deque[Block] = deque()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = Alarm()
         self._finished = False
         self._closed = False
         self._reader: ByteReader | None = None
@@ -51,19 +53,18 @@ class ReadAhead:
 
     def take(self) -> Block | None:
         """Return the next block if it is there. The bell rings when that changes."""
-        with self._changed:
+        with self._lock:
             if not self._blocks:
                 return None
             block = self._blocks.popleft()
             self.waiting_bytes -= block.content
-            self._changed.notify()
-            return block
+        self._changed.ring()
+        return block
 
     def close(self) -> None:
         """Stop reading, a read that waits for a pipe included."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
+        self._closed = True
+        self._changed.ring()
         if self._reader is not None:
             self._reader.close()
 
@@ -89,16 +90,16 @@ class ReadAhead:
 
     def _has_room(self) -> bool:
         """Wait until another block may be read; return False if none ever may."""
-        with self._changed:
-            while self._is_full() and not self._closed:
-                self._changed.wait()
-            return not self._closed
+        while not self._closed:
+            with self._lock:
+                if not self._is_full():
+                    return True
+            self._changed.wait()
+        return False
 
     def _put(self, block: Block) -> None:
         block.content = block.content or content_of(block.items)
-        with self._changed:
-            if self._closed:
-                return
+        with self._lock:
             self.waiting_bytes += block.content
             self._blocks.append(block)
         self._bell.ring()

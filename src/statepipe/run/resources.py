@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 from statepipe import standard
 from statepipe.errors import ResourceError, UnknownResourceError, UsageError
+from statepipe.interruption import delicate
 from statepipe.ports.providers import LoopResource, Names, OpenResource, Provider
 
 NOT_NAMED = (
@@ -67,6 +68,7 @@ class Resource:
         else:
             self._opened(kept=kept)
 
+    @delicate
     def _opened(self, *, kept: bool) -> OpenResource:
         opened = self._open
         if opened is None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from statepipe.errors import LifecycleError, StreamError, StreamTimeoutError
+from statepipe.interruption import exposed
 from statepipe.ports.clock import Clock
 from statepipe.record import Position
 from statepipe.run.awaiting import settled
@@ -58,6 +59,11 @@ class Parts:
     late: LateEncoding | None = None
     committer: Committer | None = None
     facts: Facts = field(default_factory=Facts)
+
+
+@exposed
+async def told(on_progress: OnProgress, progress: Progress) -> None:
+    await settled(on_progress(progress))
 
 
 def tell_counts(error: BaseException, result: StreamResult) -> None:
@@ -186,6 +192,7 @@ class Stream:
     async def _move_all(self) -> None:
         self._watch()
         while True:
+            self.parts.bell.heed()
             moved = await self._read_on()
             while self.parts.computing.busy and (done := self.parts.computing.take()) is not None:
                 await self._finish(done)
@@ -282,7 +289,7 @@ class Stream:
         if result is done.results[-1]:
             self.restraint.under_way.on_taken(done)
         if self.parts.on_progress is not None:
-            await settled(self.parts.on_progress(self.progress()))
+            await told(self.parts.on_progress, self.progress())
 
     async def _write(self, result: ChunkResult) -> None:
         if self.parts.late is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import ctypes
 import math
 import os
@@ -9,6 +10,8 @@ import sys
 import threading
 import time
 from types import FrameType
+
+from statepipe.run.alarm import Alarm
 
 AGAIN_S = 0.05
 """Between two errors for one call: code that swallows the first meets the next."""
@@ -53,7 +56,9 @@ class Watchdog:
     """Looks after the watches of a process, in a thread that is there while there are any.
 
     What the watched threads do here may be interrupted by an error at any bytecode. So the locks
-    are bare ones, which `with` takes and lets go whatever happens; a Condition's are not.
+    are bare ones, which `with` takes and lets go whatever happens; a Condition's are not. And the
+    thread is begun by one call into C: one of `threading` that is interrupted while it begins is
+    never heard of again.
     """
 
     def __init__(self) -> None:
@@ -62,24 +67,20 @@ class Watchdog:
     def reset(self) -> None:
         """Begin anew: a forked process has the watches, but not the thread."""
         self._lock = threading.Lock()
-        self._bell = threading.Lock()
-        self._bell.acquire()
-        self._rung = False
+        self._alarm = Alarm()
         self._watches: dict[int, Watch] = {}
         self._looks_at_s = math.inf
-        self._thread: threading.Thread | None = None
+        self._is_begun = False
+        self._thread: int | None = None
 
     def add(self, watch: Watch) -> None:
         with self._lock:
             self._watches[id(watch)] = watch
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._look, name="statepipe-deadline", daemon=True
-                )
-                self._thread.start()
-            elif watch.due_s < self._looks_at_s and not self._rung:
-                self._rung = True
-                self._bell.release()
+            if not self._is_begun:
+                _thread.start_new_thread(self._look, ())
+                self._is_begun = True
+            elif watch.due_s < self._looks_at_s:
+                self._alarm.ring()
 
     def remove(self, watch: Watch) -> None:
         """Send no error from now on. Safe to call more than once."""
@@ -90,12 +91,12 @@ class Watchdog:
             swallow_pending(watch.error)
 
     def _look(self) -> None:
+        with self._lock:
+            if self._thread is not None:
+                return  # an error came before the one that was begun was known of
+            self._thread = threading.get_ident()
         while (wait_s := self._next_wait_s()) is not None:
-            rung = self._bell.acquire(timeout=min(wait_s, threading.TIMEOUT_MAX))
-            with self._lock:
-                if self._rung and not rung:
-                    self._bell.acquire()  # it was rung after the wait
-                self._rung = False
+            self._alarm.wait(wait_s)
 
     def _next_wait_s(self) -> float | None:
         """Strike where time is over; return how long to wait, None where there is nothing left."""
@@ -106,7 +107,7 @@ class Watchdog:
                 if watch.due_s <= now_s:
                     watch.strike()
             if idle:
-                self._looks_at_s, self._thread = math.inf, None
+                self._looks_at_s, self._thread, self._is_begun = math.inf, None, False
                 return None
             due_s = [watch.due_s for watch in self._watches.values()]
             self._looks_at_s = min([now_s + IDLE_S, *due_s])

@@ -10,12 +10,14 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from statepipe.errors import StreamError
+from statepipe.interruption import exposed
 from statepipe.run.computing import Done
 from statepipe.run.death import Death
 from statepipe.run.deliveries import Delivery
 from statepipe.run.in_hand import Cause, Holding
+from statepipe.run.leaving import LEAVE
 from statepipe.run.nursery import Nursery
-from statepipe.run.working import LEAVE, Message, Place
+from statepipe.run.working import Message, Place
 
 GRACE_S = 1.0
 """How long after a step's deadline its worker may still end it by itself."""
@@ -120,6 +122,7 @@ class Worker:
         if self._connection is not None:
             self._connection.close()
 
+    @exposed
     def _send(self, delivery: Delivery) -> None:
         assert self._connection is not None
         self._sent += 1

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from types import FrameType
-from typing import NoReturn
 
 from statepipe.errors import LifecycleError, StreamError
+from statepipe.interruption import exposed
 from statepipe.ports.byte_source import ByteSource
 from statepipe.ports.providers import Holder
 from statepipe.run.arena import Arena
@@ -23,13 +21,11 @@ from statepipe.run.chunk import ByteChunk, Chunk, ChunkResult, RangeChunk, Recor
 from statepipe.run.compute import ChunkRunner
 from statepipe.run.deliveries import Again
 from statepipe.run.in_hand import Cause, InHand
+from statepipe.run.leaving import Leaving, end_all
 from statepipe.run.lives import alive_async
 
 REPLY_S = 0.2
 """How often a worker tells what it has of a range that takes long."""
-
-LEAVE = signal.SIGUSR2
-"""Ends a worker in the midst of its work. Sent only where it may have something to close."""
 
 Part = ByteChunk | RecordChunk
 
@@ -118,14 +114,18 @@ class Working:
         self._arena = place.arena
         self._connection = connection
         self._alive: AbstractAsyncContextManager[None] | None = None
+        self._leaving = Leaving()
 
     def serve(self) -> None:
         """Answer every chunk that comes with its results, until None comes or nobody is left."""
         if self._task.growth_mb is not None:
             bound_growth(self._task.growth_mb)
-        with asyncio.Runner() as loop, released(loop, self._task.runner.holders):
+        runner = self._task.runner
+        if runner.lives or runner.holders:
+            self._leaving.listen()
+        with asyncio.Runner() as loop, released(loop, runner.holders):
             try:
-                while (message := self._connection.recv()) is not None:
+                while (message := self._next()) is not None:
                     self._answer(message, loop)
             except (EOFError, ConnectionError):
                 return  # the parent is gone
@@ -135,7 +135,15 @@ class Working:
                 self._in_hand.tell(Cause.MEMORY)
                 raise SystemExit(1) from None
             finally:
+                self._leaving.begin_end()
+                end_all(loop)
                 self._tear_down(loop)
+
+    @exposed
+    def _next(self) -> Message | None:
+        self._leaving.heed()
+        message: Message | None = self._connection.recv()
+        return message
 
     def _set_up(self, loop: asyncio.Runner) -> None:
         """Set up the functions before the first chunk, whose answer tells if that fails."""
@@ -168,6 +176,7 @@ class Working:
     def _work_on(self, message: Message, reply: Reply, loop: asyncio.Runner) -> None:
         again, passed = message.again, 0
         for part in self._task.parts(message.chunk):
+            self._leaving.heed()
             passed += len(part)
             if again is not None and passed <= again.answered:
                 continue
@@ -183,7 +192,10 @@ class Working:
         self._in_hand.begin(message.number, first)
         if len(part) == 1:
             self._in_hand.hold(first, 0, ())
-        result = loop.run(runner.run_async(part)) if runner.is_async else runner.run(part)
+        if runner.is_async:
+            result = self._leaving.run(loop, runner.run_async(part))
+        else:
+            result = runner.run(part)
         if any(failure.error.error_type == "MemoryError" for failure in result.failures):
             raise MemoryError  # others may have failed for it, as what failed was still held
         self._in_hand.end()
@@ -196,7 +208,7 @@ class Working:
         care = Care(self._in_hand, part.positions(), again.poison)
         self._in_hand.begin(message.number, first_of(part))
         if runner.is_async:
-            result = loop.run(runner.run_carefully_async(part, care))
+            result = self._leaving.run(loop, runner.run_carefully_async(part, care))
         else:
             result = runner.run_carefully(part, care)
         self._in_hand.end()
@@ -205,20 +217,15 @@ class Working:
 
 @contextmanager
 def released(loop: asyncio.Runner, holders: Sequence[Holder]) -> Iterator[None]:
-    """Close what this process opens, however it ends but by force. Must be in the main thread."""
+    """Close what this process opens, however it ends but by force."""
     with ExitStack() as stack:
         for holder in holders:
-            signal.signal(LEAVE, leave)
             stack.callback(close_in, loop, holder)
         yield
 
 
 def close_in(loop: asyncio.Runner, holder: Holder) -> None:
     loop.run(holder.aclose())
-
-
-def leave(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(0)
 
 
 def first_of(part: Part) -> int:

@@ -7,12 +7,17 @@ import threading
 from collections import deque
 from typing import Protocol
 
+from statepipe.errors import SinkError
 from statepipe.ports.byte_sink import ByteWriter
+from statepipe.run.alarm import Alarm
 from statepipe.run.bell import Bell
 
 BUFFER_BYTES = 64 * 1024
 """Handed to the thread at once. Less costs more wake-ups; more holds back records that count as
 under way, so that reading pauses for them and workers wait."""
+
+PATIENCE_S = 2.0
+"""How long an abort waits for a write: one to a pipe that nobody reads takes for ever."""
 
 
 class Act(Protocol):
@@ -46,8 +51,11 @@ class WriteBehind:
         self.taken_bytes = 0
         self.written_bytes = 0
         self._marks: deque[int] = deque()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = Alarm()
         self._ending = False
+        self._ended = False
+        self._over = Alarm()
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
 
@@ -69,15 +77,13 @@ class WriteBehind:
             return
         piece = self._between.join(self._buffer)
         self._buffer, self._buffered = [], 0
-        with self._changed:
+        with self._lock:
             if self._error is not None:
                 return  # nobody would take it, and `pending` stay; the next call raises
             self._pieces.append(piece)
             self._marks.append(self.taken_bytes)
             self.pending += len(piece)
-            self._changed.notify()
-        if self._thread is None:
-            self._start()
+        self._hand_on()
 
     def act(self, act: Act) -> None:
         """Have `act` done when all that was put before has been written.
@@ -85,19 +91,28 @@ class WriteBehind:
         What it raises counts as raised by the writer.
         """
         self.flush()
-        with self._changed:
+        with self._lock:
             if self._error is not None:
                 act.drop(self._error)
                 return
             self._pieces.append(act)
-            self._changed.notify()
-        if self._thread is None:
-            self._start()
+        self._hand_on()
+
+    def begin_end(self) -> None:
+        """Let everything be written; nothing can be put after that. The bell rings at the end."""
+        self.flush()
+        self._ending = True
+        self._changed.ring()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the thread is done for good, or was never needed."""
+        return self._thread is None or self._ended
 
     def end(self) -> None:
         """Write everything and do all acts; nothing can be put after that. Blocks."""
-        self.flush()
-        self._join()
+        self.begin_end()
+        self._await_end(None)
         if self._error is not None:
             raise self._error
 
@@ -107,23 +122,39 @@ class WriteBehind:
         self._writer.commit()
 
     def abort(self) -> None:
-        """Drop what is not written, and leave the final name as it was. Blocks."""
-        with self._changed:
+        """Drop what is not written, and leave the final name as it was. Blocks, for a while.
+
+        Raises SinkError where the writer does not come back: it is left to itself then.
+        """
+        with self._lock:
             self._clear()
-        self._join()
+        self._ending = True
+        self._changed.ring()
+        if not self._await_end(PATIENCE_S):
+            raise SinkError(f"a write has not ended within {PATIENCE_S:g} s; it was left as it is")
         self._writer.abort()
 
-    def _start(self) -> None:
-        thread = threading.Thread(target=self._write, name="statepipe-write", daemon=True)
+    def _hand_on(self) -> None:
+        self._changed.ring()
+        if self._thread is not None:
+            return
+        thread = threading.Thread(target=self._work, name="statepipe-write", daemon=True)
         thread.start()
         self._thread = thread  # only now: Ctrl-C may come in between, and it is joined then
 
-    def _join(self) -> None:
-        with self._changed:
-            self._ending = True
-            self._changed.notify()
+    def _await_end(self, timeout_s: float | None) -> bool:
+        """Wait until the thread is done; return whether it is."""
+        if not self.is_over and not self._over.wait(timeout_s):
+            return False
         if self._thread is not None:
             self._thread.join()
+        return True
+
+    def _work(self) -> None:
+        self._write()
+        self._ended = True
+        self._over.ring()
+        self._bell.ring()
 
     def _write(self) -> None:
         while (piece := self._next()) is not None:
@@ -134,7 +165,7 @@ class WriteBehind:
                 failed = error
                 if not isinstance(piece, bytes):
                     piece.drop(error)
-            with self._changed:
+            with self._lock:
                 self._error = failed
                 size = len(piece) if isinstance(piece, bytes) else 0
                 self.pending = 0 if failed is not None else self.pending - size
@@ -159,9 +190,9 @@ class WriteBehind:
         self._pieces.clear()
 
     def _next(self) -> bytes | Act | None:
-        with self._changed:
-            while not self._pieces and not self._ending:
-                self._changed.wait()
+        while not self._pieces and not self._ending:
+            self._changed.wait()
+        with self._lock:
             if self._error is not None:
                 self._clear()
             return self._pieces.popleft() if self._pieces else None
