@@ -100,6 +100,8 @@ class ReadAhead:
     def _put(self, block: Block) -> None:
         block.content = block.content or content_of(block.items)
         with self._lock:
+            if self._closed:
+                return
             self.waiting_bytes += block.content
             self._blocks.append(block)
         self._bell.ring()
