@@ -5,6 +5,7 @@ called, whoever calls it, while a chunk runs. The author's own calls (`data.get`
 counted in a loop written by hand over the same expressions, and subtracted.
 """
 
+import gc
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -29,11 +30,13 @@ def calls_in(action: Callable[[], Any]) -> int:
         nonlocal count
         count += event in ("call", "c_call")
 
+    gc.disable()  # it may call others, as often as it runs
     sys.setprofile(note)
     try:
         action()
     finally:
         sys.setprofile(None)
+        gc.enable()
     return count
 
 

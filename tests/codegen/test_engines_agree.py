@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from statepipe.codegen.engine import Engine, RunChunk
+from statepipe.codegen.ownership import Entrants
 from statepipe.functions.moment import Moments
 from statepipe.graph.model import Machine
 from statepipe.plan.interpret import interpret, interpret_async, own
@@ -83,7 +84,7 @@ def generated(plan: Plan, records: list[Any]) -> list[dict[str, Any]]:
 def generated_for_own(plan: Plan, records: list[Any]) -> list[dict[str, Any]]:
     """Records that nobody else has, as those are that have just been read from bytes."""
     engine = Engine(plan)
-    run = engine.attempt_own(copy.deepcopy(records), moments_of(len(records)))
+    run = engine.attempt(copy.deepcopy(records), moments_of(len(records)), Entrants.OWN)
     engine.conclude(run)
     return [facts(outcome) for outcome in run.outcomes()]
 
@@ -271,7 +272,7 @@ def test_records_that_are_taken_up_again_are_alone_in_their_chunk(
 
 def attempt_own(plan: Plan, records: list[Any], timing: ManualTiming) -> RunChunk:
     engine = Engine(plan, timing)
-    run = engine.attempt_own(copy.deepcopy(records))
+    run = engine.attempt(copy.deepcopy(records), entrants=Entrants.OWN)
     engine.conclude(run)
     return run
 

@@ -161,7 +161,7 @@ def test_records_that_somebody_has_are_left_alone() -> None:
     engine, given = Engine(chain(ADD, ADD)), {"m": 1}
 
     mine = engine.attempt([given]).records
-    own = engine.attempt_own([given]).records
+    own = engine.attempt([given], entrants=Entrants.OWN).records
 
     assert mine == own == [{"m": 1, "n": 1}]
     assert mine[0] is not given
@@ -175,7 +175,7 @@ class Subclass(dict[str, Any]):
 def test_what_is_no_plain_dict_is_never_added_to() -> None:
     given = Subclass(m=1)
 
-    records = Engine(chain(ADD)).attempt_own([given, {"m": 2}]).records
+    records = Engine(chain(ADD)).attempt([given, {"m": 2}], entrants=Entrants.OWN).records
 
     assert given == {"m": 1}
     assert [type(record) for record in records] == [dict, dict]
@@ -184,7 +184,7 @@ def test_what_is_no_plain_dict_is_never_added_to() -> None:
 def test_a_value_that_fails_leaves_the_record_as_it_was() -> None:
     code = "lambda s: {**s.data, 'a': 1, 'b': s.data['m'] / 0}"
 
-    error = Engine(chain(code)).attempt_own([{"m": 1}]).errors[0]
+    error = Engine(chain(code)).attempt([{"m": 1}], entrants=Entrants.OWN).errors[0]
 
     assert error.record == {"m": 1}
     assert error.span is not None

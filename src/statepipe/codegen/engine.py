@@ -122,27 +122,23 @@ class Engine:
         self.conclude(chunk)
         return chunk
 
-    def attempt(self, records: list[Record], moments: Moments = NOWHERE) -> RunChunk:
-        """As `run`, but records that have failed may still be run again: see `conclude`."""
-        return self._attempt(self._new_chunk(self.compiled, records, moments))
+    def attempt(
+        self,
+        records: list[Record],
+        moments: Moments = NOWHERE,
+        entrants: Entrants = Entrants.SHARED,
+    ) -> RunChunk:
+        """As `run`, but records that have failed may still be run again: see `conclude`.
 
-    def attempt_own(self, records: list[Record], moments: Moments = NOWHERE) -> RunChunk:
-        """As `attempt`, with records that nobody else has: they may be changed."""
-        all_dicts = set(map(type, records)) <= {dict}
-        compiled = self._compiled_for_own if all_dicts else self.compiled
-        return self._attempt(self._new_chunk(compiled, records, moments))
-
-    @cached_property
-    def _compiled_for_own(self) -> CompiledPlan:
-        """The plan for records that nobody else has; the same, where that makes no difference."""
-        differs = entrants_matter(self.plan)
-        return compile_plan(self.plan, Entrants.OWN) if differs else self.compiled
-
-    def _attempt(self, chunk: RunChunk) -> RunChunk:
-        records, failed = chunk.records, list[Failed]()
-        asked = (chunk.moments,) if self.asks else ()
-        todo = enumerate(records)
-        chunk.compiled.run_chunk(todo, records, chunk.ends, chunk.trails, failed, *asked)
+        Those that nobody else has, the `entrants` tell it, may be changed.
+        """
+        compiled = self.compiled
+        if entrants is Entrants.OWN and set(map(type, records)) <= {dict}:
+            compiled = self._compiled_for_own
+        chunk = self._new_chunk(compiled, records, moments)
+        failed: list[Failed] = []
+        asked = (moments,) if self.asks else ()
+        compiled.run_chunk(enumerate(records), records, chunk.ends, chunk.trails, failed, *asked)
         left = chunk.ends.count(0) - len(failed)
         if left:
             raise left_unfinished(left, len(records))
@@ -151,6 +147,12 @@ class Engine:
             if steps is not None:
                 self._settle(chunk, noted[0], drive(steps, self.timing))
         return chunk
+
+    @cached_property
+    def _compiled_for_own(self) -> CompiledPlan:
+        """The plan for records that nobody else has; the same, where that makes no difference."""
+        differs = entrants_matter(self.plan)
+        return compile_plan(self.plan, Entrants.OWN) if differs else self.compiled
 
     def conclude(self, chunk: RunChunk, tell: Tell | None = None) -> None:
         """Do what the plan does for records that have failed for good: those of `chunk`.

@@ -144,8 +144,10 @@ class FramedWriter:
             self._append(self._framed.take())
 
     def _append(self, data: bytes) -> None:
-        with self._naming():
+        try:
             self._file.write(data)
+        except OSError as exc:
+            raise self._named(exc) from exc
         self._written += len(data)
 
     @contextlib.contextmanager
@@ -154,8 +156,11 @@ class FramedWriter:
         try:
             yield
         except OSError as exc:
-            written = f"after {self._written} bytes: {exc.strerror or exc}"
-            raise SinkError(f"cannot write {self._name} {written}") from exc
+            raise self._named(exc) from exc
+
+    def _named(self, error: OSError) -> SinkError:
+        written = f"after {self._written} bytes: {error.strerror or error}"
+        return SinkError(f"cannot write {self._name} {written}")
 
 
 class FileWriter(FramedWriter):

@@ -38,8 +38,10 @@ class LocalFile:
             return os.read(self._descriptor, size)
 
     def write(self, data: bytes) -> None:
-        write = write_all if self._wake is None else write_all_in_time
-        write(self._descriptor, data)
+        if self._wake is not None:
+            write_all_in_time(self._descriptor, data)
+        elif (written := os.write(self._descriptor, data)) < len(data):
+            write_all(self._descriptor, data[written:])
 
     def seek(self, offset: int) -> None:
         os.lseek(self._descriptor, offset, os.SEEK_SET)

@@ -16,7 +16,6 @@ from statepipe.run.deliveries import Poison
 from statepipe.run.encoding import NOT_ENCODED, encode_each, unwritable_error
 from statepipe.run.failures import failure_of, malformed_error
 from statepipe.run.routing import Exits, Relay, Slot
-from statepipe.saved import Point
 
 
 class Batch:
@@ -125,10 +124,16 @@ class Batch:
             if slot.late:
                 arrivals[number] = self._arrivals(exits, number)
         self.failures.sort(key=lambda failure: failure.index)
-        count = len(self.chunk) if self.items is None else len(self.items)  # some were blank
-        size, lines, end = self._used_up()
+        size, lines, end = 0, 0, None
+        if isinstance(self.chunk, ByteChunk):
+            size, lines, end = self.chunk.size, len(self.chunk.items), self.chunk.end
+            total = lines
+        else:
+            total = len(self.chunk.records)
+        if self.items is not None:  # some items were blank
+            total = len(self.items)
         return ChunkResult(
-            count,
+            total,
             self.ended,
             outputs,
             written,
@@ -139,11 +144,6 @@ class Batch:
             arrivals,
             end,
         )
-
-    def _used_up(self) -> tuple[int, int, Point | None]:
-        """Return the bytes and lines of the source that the chunk used up, and where it ends."""
-        chunk = self.chunk
-        return (chunk.size, len(chunk), chunk.end) if isinstance(chunk, ByteChunk) else (0, 0, None)
 
     def _output(self, exits: Exits, number: int, slot: Slot) -> tuple[Output, int]:
         done = self.done

@@ -47,12 +47,8 @@ class ThreadBell:
     def __init__(self) -> None:
         self._alarm = Alarm()
         self.interruption = Interruption(self._alarm.ring)
-
-    def ring(self) -> None:
-        self._alarm.ring()
-
-    def heed(self) -> None:
-        self.interruption.heed()
+        self.ring = self._alarm.ring
+        self.heed = self.interruption.heed
 
     async def wait(self, timeout_s: float | None) -> bool:
         self.heed()

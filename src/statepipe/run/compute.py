@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 
 from statepipe.codegen.engine import Engine, RunChunk
+from statepipe.codegen.ownership import Entrants
 from statepipe.functions.moment import NO_RUN, NOWHERE, Moments
 from statepipe.interruption import exposed
 from statepipe.plan.model import Plan
@@ -74,8 +75,8 @@ class ChunkRunner:
         if self._is_plain:  # what `_steps` comes to here, in as few calls as it takes
             batch, engine = self._read(chunk), self.engines[0]
             moments = Moments(self.this_run, batch.positions()) if engine.asks else NOWHERE
-            attempt = engine.attempt_own if isinstance(chunk, ByteChunk) else engine.attempt
-            batch.done = attempt(batch.records, moments)
+            entrants = Entrants.OWN if isinstance(chunk, ByteChunk) else Entrants.SHARED
+            batch.done = engine.attempt(batch.records, moments, entrants)
             if batch.done.errors:
                 engine.conclude(batch.done)
                 batch.add_errors(0)

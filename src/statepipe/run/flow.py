@@ -41,25 +41,28 @@ class Flow:
         if self.in_flight == 0:
             self.paused = False
             return True
-        if self.weight_bytes >= self.limit_bytes:
+        if self.in_flight_bytes + self.growth_bytes >= self.limit_bytes:
             self.paused = True
         elif self.paused and self._at_half():
             self.paused = False
         if self.paused or self.tight or self.in_flight + records > self.limit:
             return False
-        return self.weight_bytes + size <= self.limit_bytes
+        return self.in_flight_bytes + self.growth_bytes + size <= self.limit_bytes
 
     def has_room(self, records: int, size: int) -> bool:
         """Tell whether so much more may be read, whatever was written since it was last told."""
         if self.paused or self.tight or self.in_flight + records > self.limit:
             return False
         few = self.in_flight + records < self.pause_at
-        return few and self.weight_bytes + size < self.limit_bytes
+        return few and self.in_flight_bytes + self.growth_bytes + size < self.limit_bytes
 
     def on_read(self, records: int, size: int = 0) -> None:
         self.in_flight += records
         self.in_flight_bytes += size
-        if self.in_flight >= self.pause_at or self.weight_bytes >= self.limit_bytes:
+        if (
+            self.in_flight >= self.pause_at
+            or self.in_flight_bytes + self.growth_bytes >= self.limit_bytes
+        ):
             self.paused = True
 
     def on_written(self, records: int, size: int = 0) -> None:
@@ -68,4 +71,4 @@ class Flow:
 
     def _at_half(self) -> bool:
         few = self.in_flight <= self.pause_at // 2
-        return few and self.weight_bytes <= self.limit_bytes // 2
+        return few and self.in_flight_bytes + self.growth_bytes <= self.limit_bytes // 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import ge
 from typing import Protocol
 
@@ -27,20 +26,11 @@ Behind = tuple[int, int, Sequence[int]]
 """Results that outlets took, until each has written up to its mark: records, bytes, marks."""
 
 
-@dataclass(slots=True)
-class Read:
-    """What is there of a chunk that is being computed: bytes, and how many times as many come."""
+Read = tuple[int, float, int]
+"""What is there of a chunk that is being computed: its bytes, how many times as many its results
+are taken to weigh, and by how many bytes that is more."""
 
-    size: int
-    times: float
-
-    @property
-    def growth(self) -> int:
-        """By how many bytes the results are expected to weigh more."""
-        return int(self.size * (self.times - 1))
-
-
-NOTHING = Read(0, 1.0)
+NOTHING: Read = (0, 1.0, 0)
 
 
 class UnderWay:
@@ -63,10 +53,11 @@ class UnderWay:
 
     def on_read(self, records: int, size: int) -> None:
         """A chunk goes to be computed; chunks are numbered from 0 in this order."""
-        read = Read(size, self.growth.times)
-        self._read[self._submitted] = read
+        times = self.growth.times
+        growth = int(size * (times - 1))
+        self._read[self._submitted] = size, times, growth
         self._submitted += 1
-        self._flow.growth_bytes += read.growth
+        self._flow.growth_bytes += growth
         self._flow.on_read(records, size)
 
     def on_computed(self, done: Done) -> None:
@@ -77,14 +68,15 @@ class UnderWay:
         if done.holds_records:
             self._flow.in_flight_bytes += done.size
             return  # these are what was read, and still there
-        read = self._read[done.number]
-        growth, gone = read.growth, read.size
+        size, times, growth = self._read[done.number]
+        gone = size
         if not done.last:
             gone = min(gone, sum(result.size for result in done.results))
-        read.size -= gone
+        left = size - gone, times, int((size - gone) * (times - 1))
+        self._read[done.number] = left
         self.growth.on_result(gone, done.size)
         self._flow.in_flight_bytes += done.size - gone
-        self._flow.growth_bytes += read.growth - growth
+        self._flow.growth_bytes += left[2] - growth
 
     def on_taken(self, done: Done) -> None:
         """The outlets took what is to be written of these results, dead letters included."""
@@ -92,10 +84,10 @@ class UnderWay:
         for outlet in self._outlets:
             marks.append(outlet.taken_bytes)
         size, self._taken = sum(marks) - self._taken, sum(marks)
-        read = self._read.pop(done.number) if done.last else NOTHING
-        self.growth.on_result(read.size, max(0, size - done.size))  # a callable takes no bytes
-        self._flow.in_flight_bytes += size - done.size - read.size
-        self._flow.growth_bytes -= read.growth
+        read, _, growth = self._read.pop(done.number) if done.last else NOTHING
+        self.growth.on_result(read, max(0, size - done.size))  # a callable takes no bytes
+        self._flow.in_flight_bytes += size - done.size - read
+        self._flow.growth_bytes -= growth
         self._behind.append((done.records if done.last else 0, size, marks))
 
     def release(self) -> None:

@@ -83,7 +83,9 @@ class WriteBehind:
             self._pieces.append(piece)
             self._marks.append(self.taken_bytes)
             self.pending += len(piece)
-        self._hand_on()
+        self._changed.ring()
+        if self._thread is None:
+            self._begin()
 
     def act(self, act: Act) -> None:
         """Have `act` done when all that was put before has been written.
@@ -96,7 +98,9 @@ class WriteBehind:
                 act.drop(self._error)
                 return
             self._pieces.append(act)
-        self._hand_on()
+        self._changed.ring()
+        if self._thread is None:
+            self._begin()
 
     def begin_end(self) -> None:
         """Let everything be written; nothing can be put after that. The bell rings at the end."""
@@ -134,10 +138,7 @@ class WriteBehind:
             raise SinkError(f"a write has not ended within {PATIENCE_S:g} s; it was left as it is")
         self._writer.abort()
 
-    def _hand_on(self) -> None:
-        self._changed.ring()
-        if self._thread is not None:
-            return
+    def _begin(self) -> None:
         thread = threading.Thread(target=self._work, name="statepipe-write", daemon=True)
         thread.start()
         self._thread = thread  # only now: Ctrl-C may come in between, and it is joined then
