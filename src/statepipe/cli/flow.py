@@ -36,7 +36,6 @@ def load_flow(path: str, trust: bool) -> Flow:
     admit_modules(path, trust)
     machine = build_machine(load_config(path), registered={}, trusted=trust)
     resources = resources_of(machine, {}, SystemClock())
-    resources = resources_of(machine, {}, SystemClock())
     return Flow(path, machine, Engine(lower(machine, resources=resources), SystemTiming()))
 
 

@@ -21,7 +21,10 @@ class Decoder(Protocol):
     """Items to records. Stateless and picklable."""
 
     def decode(self, items: Sequence[Item]) -> list[Record]:
-        """Return a record per item, all or none: any error or blank item raises ValueError."""
+        """Return a record per item, all or none: any error or blank item raises ValueError.
+
+        Each is a new dict that nobody else has: what runs it may change it.
+        """
 
     def decode_each(self, items: Sequence[Item]) -> list[Record | Malformed | None]:
         """Return for each item its record, why it has none, or None for a blank line."""
